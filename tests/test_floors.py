@@ -28,6 +28,7 @@ FLOORS = (
     (
         "webipy.announcement",
         "webipy.limits",
+        "webipy.hub_parts",
         "webipy.server_options",
         "webipy.service",
         "webipy.cli",
@@ -38,7 +39,7 @@ FLOORS = (
 ROOMS = {
     "webipy.core": ("events", "api", "kernel", "terminals", "session", "ipynb", "languages"),
     "webipy.server": ("ports", "people", "sessions", "terminals", "notebooks", "methods"),
-    "webipy.io": ("storage", "files", "kernels", "terminals", "conversion", "web", "jupyter"),
+    "webipy.io": ("storage", "files", "kernels", "terminals", "conversion", "web", "jupyter", "hub"),
 }
 """The rooms of a floor: a module imports its own room and those that stand before it. What lies on the floor itself comes before all rooms."""
 

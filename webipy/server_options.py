@@ -24,6 +24,7 @@ from twisted.python import usage
 from webipy import limits
 from webipy.core import errors
 from webipy.core.site_address import BadAddress, PublicUrl, SitePath, read_path, read_public_url
+from webipy.io.hub.environment import BadHub, HubEnvironment, forget_secrets, read_environment
 from webipy.io.machine import display_name, end_with
 from webipy.io.storage.private_files import make_private_folder
 from webipy.io.storage.state_folder import DEFAULT_IN_WORDS, InUse, find_state_folder, hold
@@ -102,6 +103,13 @@ class Options(usage.Options):
             " cookies, and takes the address of who asks from X-Forwarded-For.",
         ],
         [
+            "hub",
+            None,
+            "Serve one user of the JupyterHub that has started this process, as its environment variables say; webipy-singleuser sets it.",
+        ],
+        ["share-links", None, "With --hub: links of webipy share let people in whom the hub does not know."],
+        ["hub-token-in-kernels", None, "With --hub: kernels get the server's token at the hub (JUPYTERHUB_API_TOKEN)."],
+        [
             "allow-root",
             None,
             "Allow other machines to reach a server that runs as root: whoever signs in can do everything.",
@@ -112,6 +120,7 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         self.hosts: set[str] = set()
+        self.hub: HubEnvironment | None = None
         self.socket: socket.socket
         self.below: SitePath
         self.public: PublicUrl | None
@@ -138,6 +147,7 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Checks everything; a fault is reported before anything is started."""
+        self.hub = self._hub()
         self.below = SitePath(self._address("base-url", read_path))
         self.public = None if self["public-url"] is None else self._address("public-url", read_public_url)
         self.root = self._root()
@@ -154,6 +164,18 @@ class Options(usage.Options):
             end_with(limits.count(self, "private", 1 << 31))
             self["kernels-stop-with-server"], self.spare_kernels, self.grace_s = 1, 0, PRIVATE_GRACE_SECONDS
         self.socket = self._bind()
+
+    def _hub(self) -> HubEnvironment | None:
+        """What the hub says; its token leaves the environment, which kernels inherit."""
+        if not self["hub"]:
+            return None
+        try:
+            found = read_environment(os.environ)
+        except BadHub as fault:
+            raise usage.UsageError(f"--hub: {fault}") from None
+        if not self["hub-token-in-kernels"]:
+            forget_secrets(os.environ)
+        return found
 
     def _address(self, option: str, read: Callable[[str], Read]) -> Read:
         try:
@@ -217,7 +239,7 @@ class Options(usage.Options):
     def _bind(self) -> socket.socket:
         try:
             check_reach(
-                self["interface"],
+                None if self.hub is not None else self["interface"],
                 is_behind_proxy=bool(self["behind-proxy"]),
                 is_named=bool(self.hosts) or self.public is not None,
                 is_public=self.public is not None and not self.public.is_local,

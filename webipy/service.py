@@ -19,7 +19,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from autobahn.twisted.resource import WebSocketResource
@@ -54,6 +54,7 @@ from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import PageSite
 from webipy.io.web.site import build_site
 from webipy.io.web.websocket import RpcFactory
+from webipy.limits import Limits
 from webipy.server.methods.api import Api
 from webipy.server.methods.method import Services
 from webipy.server.people.login_connections import LoginConnections
@@ -65,6 +66,9 @@ from webipy.server.sessions.kernel_pool import KernelPool
 from webipy.server.sessions.retention import Retention
 from webipy.server.sessions.sessions import Sessions
 from webipy.server_options import DEFAULT_PORT, Options
+
+if TYPE_CHECKING:
+    from webipy.hub_parts import HubParts
 
 KERNELS_SECONDS = 6.0
 """With --kernels-stop-with-server: how long their polite end is waited for."""
@@ -100,6 +104,7 @@ class WebipyService(Service):
         self._sessions: Sessions | None = None
         self._spares: KernelPool | None = None
         self._services: Services | None = None
+        self._hub: HubParts | None = None
         self._threads = FileThreads(reactor)
         self._processes = LocalProcesses(self._threads.run)
         self._converter = LocalConverter(
@@ -114,7 +119,8 @@ class WebipyService(Service):
         self._files: RootFiles
         self._look_for_specs: IDelayedCall | None = None
         bound = options.socket.getsockname()
-        host, self._port_number = f"[{bound[0]}]" if ":" in bound[0] else bound[0], bound[1]
+        name = "127.0.0.1" if bound[0] in ("0.0.0.0", "::") else bound[0]
+        host, self._port_number = f"[{name}]" if ":" in name else name, bound[1]
         self.url = f"http://{host}:{bound[1]}{options.below.path.rstrip('/')}"
         self.public_url = None if options.public is None else options.public.url
 
@@ -145,27 +151,22 @@ class WebipyService(Service):
         self._sessions = sessions = Sessions(world, str(options.root), self._spares.take)
         logins = self._logins(world)
         await logins.load()
+        if options.hub is not None:
+            from webipy.hub_parts import join_hub  # with a client of HTTP, which other servers do without
+
+            self._hub = await join_hub(options.hub, world, logins, reactor, lets_guests_in=bool(options["share-links"]))
         self._services = services = self._make_services(world, sessions, logins)
         api = Api(services)
-        auth = RequestAuth(
-            logins, frozenset(options.hosts), bool(options["behind-proxy"]), options.below, options.public
-        )
+        auth = _request_auth(options, logins, self._hub)
         self._clients = RpcFactory(auth, api, reactor, AnonymousConnections())
         self._expire_logins(logins)
         await services.restore()
         records = await self._registry.sessions()
         self._launcher.remove_others({record.host.directory for record in records if record.host is not None})
-        of_sessions = OfSessions(
-            lambda session, blob: sessions.get(session).journal.blob_path(blob),
-            lambda session: sessions.get(session).record.title,
-            partial(environment_of, sessions),
-        )
-        more = byte_resources(auth, of_sessions, self._exports, self._files, self._threads.run)
-        self._channels = open_channels(self._clients, options.state, of_sessions.blob_path, self._threads.run)
-        more |= jupyter_tree(auth, api, self._launcher.specs, self._channels, options.state, self._files, self._exports)
-        clients, metrics = WebSocketResource(self._clients), self._metrics(sessions)
-        self._listen(build_site(auth, api, clients, STATIC, metrics, more, self._clients.anonymous), logins)
-        self._bound(services)
+        self._listen(self._site(auth, api, self._clients, self._launcher), logins)
+        _bound(services, options.limits)
+        if self._hub is not None:
+            self._hub.start(services)
         self._announce(logins)
         gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
         self._look_for_specs = reactor.callLater(SPECS_SECONDS if records else 0, self._find_specs, self._launcher)
@@ -174,20 +175,22 @@ class WebipyService(Service):
         resumed = Deferred.fromCoroutine(services.resume())
         resumed.addErrback(lambda failure: self._log.failure("documents and runs could not be resumed", failure))
 
+    def _site(self, auth: RequestAuth, api: Api, clients: RpcFactory, launcher: LocalLauncher) -> PageSite:
+        sessions, state = api.services.sessions, self._options.state
+        of_sessions = OfSessions(
+            lambda session, blob: sessions.get(session).journal.blob_path(blob),
+            lambda session: sessions.get(session).record.title,
+            partial(environment_of, sessions),
+        )
+        more = byte_resources(auth, of_sessions, self._exports, self._files, self._threads.run)
+        self._channels = open_channels(clients, state, of_sessions.blob_path, self._threads.run)
+        more |= jupyter_tree(auth, api, launcher.specs, self._channels, state, self._files, self._exports)
+        more |= self._hub.resources(auth) if self._hub is not None else {}
+        metrics = self._metrics(sessions)
+        return build_site(auth, api, WebSocketResource(clients), STATIC, metrics, more, clients.anonymous)
+
     def _make_services(self, world: World, sessions: Sessions, logins: Logins) -> Services:
         return Services(world, sessions, logins, self._page_url, version("webipy"), installed, self.public_url)
-
-    def _bound(self, services: Services) -> None:
-        """Sets what may be kept, and what guests may write."""
-        kept = self._options.limits
-        services.quotas.guest_bytes = kept.guest_mebibytes << 20
-        services.closed_sessions.keep_mebibytes, services.closed_sessions.keep_days = (
-            kept.keep_closed_mebibytes,
-            kept.keep_closed_days,
-        )
-        Retention(
-            services.world, services.sessions, services.closed_sessions, kept.keep_mebibytes, kept.keep_days
-        ).start()
 
     def _start_launcher(self, generation: int) -> LocalLauncher:
         options, files = self._options, raise_file_limit()
@@ -265,7 +268,8 @@ class WebipyService(Service):
         return cancel
 
     def _page_url(self, session: str | None, fragment: str) -> str:
-        return f"{self.public_url or f'{self.url}/'}{f's/{session}' if session else ''}#{fragment}"
+        page = f"{self.public_url or f'{self.url}/'}{f's/{session}' if session else ''}"
+        return f"{page}#{fragment}" if fragment else page
 
     def _announce(self, logins: Logins) -> None:
         body = msgspec.json.encode({"url": self.url, "token": self._options.token, "pid": os.getpid()})
@@ -280,12 +284,17 @@ class WebipyService(Service):
             print_line(f"Port {DEFAULT_PORT} is in use by another program; taking {port} instead.")
         if is_root():
             print_line("webipy runs as root: whoever signs in, and every kernel, can do everything on this machine.")
+        if (hub := self._options.hub) is not None:
+            print_line(f"webipy serves {hub.user} at {self.public_url or self.url}; the hub signs people in.")
+            return
         code = logins.new_code(CODE_SECONDS if is_watched() else LOGGED_CODE_SECONDS)
         print_address(self._page_url(None, f"code={code}"), is_public=self.public_url is not None)
 
     async def _stop(self) -> None:
         (self._options.state / "server.json").unlink(missing_ok=True)
         self._memory.stop()
+        if self._hub is not None:
+            self._hub.stop()
         if self._look_for_specs is not None and self._look_for_specs.active():
             self._look_for_specs.cancel()
         if self._port is not None:
@@ -328,6 +337,20 @@ class WebipyService(Service):
         stopped = Deferred.fromCoroutine(self._stop())
         stopped.addTimeout(DRAIN_SECONDS, self._reactor)
         return stopped.addErrback(lambda failure: self._log.failure("the server did not stop in order", failure))
+
+
+def _request_auth(options: Options, logins: Logins, hub: HubParts | None) -> RequestAuth:
+    hosts, is_behind_proxy = frozenset(options.hosts), bool(options["behind-proxy"])
+    of_hub = None if hub is None else hub.logins
+    return RequestAuth(logins, hosts, is_behind_proxy, options.below, options.public, of_hub)
+
+
+def _bound(services: Services, kept: Limits) -> None:
+    """Sets what may be kept, and what guests may write."""
+    closed = services.closed_sessions
+    services.quotas.guest_bytes = kept.guest_mebibytes << 20
+    closed.keep_mebibytes, closed.keep_days = kept.keep_closed_mebibytes, kept.keep_closed_days
+    Retention(services.world, services.sessions, closed, kept.keep_mebibytes, kept.keep_days).start()
 
 
 def makeService(options: Options) -> WebipyService:

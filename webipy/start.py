@@ -14,3 +14,10 @@ def main() -> None:
     from webipy.cli import main as program
 
     program()
+
+
+def singleuser() -> None:
+    """The `webipy-singleuser` command."""
+    from webipy.command.singleuser import main as program
+
+    program()

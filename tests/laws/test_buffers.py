@@ -45,6 +45,9 @@ NUMBERS = {
     "core.terminals.scrollback.Scrollback._pieces": "KEPT_BYTES",
     "core.terminals.terminal_outbox.TerminalOutbox._in_flight": "WINDOW_BYTES",
     "host.terminal_process.TerminalProcess._waiting": "INPUT_BYTES",
+    "server.people.hub_logins.HubLogins._browsers": "MOST_BROWSERS",
+    "server.people.hub_logins.HubLogins._codes": "MOST_CODES",
+    "server.people.hub_logins.HubLogins._vouched": "MOST_TOKENS",
     "server.terminals.terminals.Terminals._open": "MAX_TERMINALS",
     "server.terminals.terminals.Terminals._starting": "MAX_TERMINALS",
     "core.kernel.widget_state.Model.state": "MAX_BYTES",
@@ -91,6 +94,13 @@ NUMBERS = {
 """What limits a buffer: a number that its module has."""
 
 AS_MANY = {
+    "logins that a hub answers for, `MOST_BROWSERS`, and tokens, `MOST_TOKENS`": """
+        server.people.hub_logins.HubLogins._cookies
+        server.people.hub_logins.HubLogins._programs
+    """,
+    "requests that wait for a hub, each on a connection that is anonymous until then": """
+        server.people.hub_logins.HubLogins._waiting
+    """,
     "calls under way, which the budget of their login limits": """
         core.kernel.question_order.Questions._held
         core.kernel.reply_gate.ReplyGate._replies

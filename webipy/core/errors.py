@@ -200,3 +200,9 @@ class TerminalFailed(Failure):
     """A terminal could not be started, or does not take what was typed; the message says why."""
 
     code, name = -32022, "terminal_failed"
+
+
+class HubUnreachable(Failure):
+    """The JupyterHub that answers for people does not answer; whoever is let in by it has to wait until it does."""
+
+    code, name = -32023, "hub_unreachable"

@@ -748,7 +748,7 @@ export interface OpenPage {
 
 /** A one-time code that a browser exchanges for a cookie. */
 export interface LaunchCode {
-  /** The code. */
+  /** The code; empty where a hub signs people in. */
   code: string;
   /** The address of the page, with the code in its fragment. */
   url: string;
@@ -2649,7 +2649,8 @@ export type FailureName =
   | "conversion_failed"
   | "quota"
   | "kernel_busy"
-  | "terminal_failed";
+  | "terminal_failed"
+  | "hub_unreachable";
 
 /** Every method: its params and its result. */
 export interface Methods {

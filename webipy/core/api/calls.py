@@ -129,7 +129,7 @@ class LaunchCode(Result, frozen=True, kw_only=True):
     """A one-time code that a browser exchanges for a cookie."""
 
     code: str
-    """The code."""
+    """The code; empty where a hub signs people in."""
     url: str
     """The address of the page, with the code in its fragment."""
     expires: str

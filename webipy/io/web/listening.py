@@ -25,11 +25,11 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
-def check_reach(interface: str, *, is_behind_proxy: bool, is_named: bool, is_public: bool, may_be_root: bool) -> None:
+def check_reach(interface: str | None, *, is_behind_proxy: bool, is_named: bool, is_public: bool, may_be_root: bool) -> None:
     """Checks that a server may be reached as its options say.
 
     Args:
-        interface: The IP address that the server listens on, or `localhost`.
+        interface: The IP address that the server listens on, or `localhost`; `None` where a hub says it, whose proxy stands in front.
         is_behind_proxy: Whether a proxy in front speaks HTTPS.
         is_named: Whether the names are given that the server is reached under.
         is_public: Whether an address is given by which other machines reach it.
@@ -38,6 +38,9 @@ def check_reach(interface: str, *, is_behind_proxy: bool, is_named: bool, is_pub
     Raises:
         CannotListen: It may not.
     """
+    if interface is None:
+        _check_root("--hub", may_be_root=may_be_root)
+        return
     is_local = _is_loopback(interface)
     if not is_behind_proxy and not is_local:
         raise CannotListen(
@@ -49,9 +52,14 @@ def check_reach(interface: str, *, is_behind_proxy: bool, is_named: bool, is_pub
             f"--interface {interface}: say under which name others reach this server, with --public-url URL or --allow-host NAME; it answers to no other. "
             "NAME is what stands in the address that they open, such as notebooks.example.org."
         )
-    if (is_behind_proxy or is_public) and is_root() and not may_be_root:
+    if is_behind_proxy or is_public:
+        _check_root("--behind-proxy" if is_behind_proxy else "--public-url", may_be_root=may_be_root)
+
+
+def _check_root(option: str, *, may_be_root: bool) -> None:
+    if is_root() and not may_be_root:
         raise CannotListen(
-            f"{'--behind-proxy' if is_behind_proxy else '--public-url'} lets other machines reach a server that runs as root: whoever signs in could do everything on this machine. Run it as a "
+            f"{option} lets other machines reach a server that runs as root: whoever signs in could do everything on this machine. Run it as a "
             "user of its own; or, if that is what you want (in a container of its own, say), add --allow-root."
         )
 
@@ -80,16 +88,19 @@ def listen(interface: str, port: int) -> socket.socket:
     """Opens a socket that listens.
 
     Args:
-        interface: The IP address, or `localhost`.
+        interface: The IP address, or a name that this machine has; empty for all of its addresses.
         port: The port; 0 for one that is free.
 
     Raises:
         PortTaken: Another program listens there.
         CannotListen: The system refuses.
     """
-    family = socket.AF_INET6 if ":" in interface else socket.AF_INET
+    is_both = not interface and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if ":" in interface or is_both else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
+        if is_both:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((interface, port))
         bound.listen(512)

@@ -13,6 +13,9 @@ sends beside ours.
 A proxy may tell the server its own name as `Host`, and take away a prefix. What people open is known by `--public-url` alone: its origin is ours, exactly,
 and its name is a host of ours. Of headers that a proxy adds only `X-Forwarded-For` is read, and that with `--behind-proxy`.
 
+Behind a JupyterHub's proxy nobody tells the server all names that it is reached under, and none is needed: what a browser shows was made for the
+origin that it is at, and the page of another name has no key. So any name is ours there, over http or https.
+
 The page sends its key as `X-Webipy-Key`, and for a WebSocket, whose headers no page can set, as the subprotocol `key.KEY` beside
 `webipy` (RFC 6455, section 1.9): who has none is refused before the connection is one.
 """
@@ -28,6 +31,7 @@ import attrs
 from webipy.core import errors
 from webipy.core.api.access import Principal
 from webipy.core.site_address import LOOPBACK, SitePath, PublicUrl
+from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import Credentials, Logins
 
 OLD_COOKIE = "webipy"
@@ -60,6 +64,7 @@ class RequestAuth:
         is_behind_proxy: Whether a proxy in front speaks HTTPS, so that the page's origin is an https one.
         below: The base URL.
         public: The address that people open, when that is another one than the server's own.
+        hub: The logins that a JupyterHub answers for, when this is the server of one of its users.
     """
 
     logins: Logins
@@ -67,10 +72,13 @@ class RequestAuth:
     is_behind_proxy: bool = False
     below: SitePath = SitePath()
     public: PublicUrl | None = None
+    hub: HubLogins | None = None
 
     def is_ours(self, host: str | None) -> bool:
         """Whether a `Host` header names this server. The port may differ: a tunnel changes it."""
         name = _name_of(host or "")
+        if self.hub is not None:
+            return bool(name)
         return name in LOOPBACK or name in self.hosts or (self.public is not None and name == self.public.name)
 
     def principal_of(self, header: Header, address: str = "", ticketed: Ticketed | None = None) -> Principal | None:
@@ -110,8 +118,19 @@ class RequestAuth:
             path=path,
         )
 
+    def question(self, header: Header) -> str | None:
+        """The token that the hub has to be asked about before `principal_of` can say who sends a request with these headers; `None`: none."""
+        if self.hub is None:
+            return None
+        return self.hub.question(header("authorization"), cookies_of(header("cookie"), self._cookie_names(header)))
+
     def refusal(self, header: Header) -> errors.NotAuthenticated:
         """Why nobody is logged in by a request with these headers, and what would be right."""
+        if self.hub is not None:
+            return errors.NotAuthenticated(
+                "Sign in at the hub: open this server in a browser, or send a token of the hub in the header Authorization: token TOKEN.",
+                reason="hub",
+            )
         if header("authorization") is None and self.logins.lacks_key(self.credentials(header)):
             return errors.NotAuthenticated(
                 "This page has lost its part of the sign-in, which it keeps in this browser's storage. Sign in again: the token, or webipy open.",
@@ -150,7 +169,7 @@ class RequestAuth:
         name, public = _name_of(host), self.public
         is_public = public is not None and name == public.name
         schemes = ["https"] if self.is_behind_proxy and not is_public else []
-        if name in LOOPBACK or not (self.is_behind_proxy or is_public):
+        if name in LOOPBACK or self.hub is not None or not (self.is_behind_proxy or is_public):
             schemes.append("http")
         found = frozenset(f"{scheme}://{host}" for scheme in schemes)
         return found if public is None else found | {public.origin}

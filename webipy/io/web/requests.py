@@ -2,7 +2,8 @@
 
 Every request is a `PageRequest`, whatever it is for: its body is limited before it is read, that of somebody without a login to what a sign-in needs, the security
 headers are set (so errors have them too), the `Host` header is checked, and the base URL is taken from its path; only then is it routed
-(webipy.io.web.site). Who sends it is asked of `RequestAuth`. How long it may take to come: webipy.io.web.http_channel.
+(webipy.io.web.site). Who sends it is asked of `RequestAuth`; where a hub has to be asked first, nothing of the request is looked at until it has
+answered (webipy.io.web.held_requests). How long it may take to come: webipy.io.web.http_channel.
 
 Invariants: a failure is JSON, `{"message", "data": {"name", ...}}`, with the status that goes best with it; nothing of the server's
 inside is shown; twisted.web puts no body on the disk for somebody without a login. Past `process`, `path` is what is below the base URL. What is outside
@@ -30,6 +31,7 @@ from twisted.web.server import NOT_DONE_YET, Request, Site
 from webipy.core import errors
 from webipy.core.api.access import Principal
 from webipy.core.api.rpc import MAX_MESSAGE_BYTES
+from webipy.io.web.held_requests import Held
 from webipy.io.web.http_channel import Channel
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.lingering import linger
@@ -61,6 +63,7 @@ _STATUSES: dict[type[errors.Failure], int] = {
     errors.Throttled: 429,
     errors.Quota: 429,
     errors.InternalError: 500,
+    errors.HubUnreachable: 503,
 }
 
 OUTSIDE = "There is nothing at this address."
@@ -94,18 +97,6 @@ class BodyTaker(Resource):
 
         Raises:
             errors.Failure: Who sends it may not: the body is not read.
-        """
-        raise NotImplementedError
-
-
-class LargeBodies(Resource):
-    """A resource at the top of the tree some of whose paths take larger bodies than `MAX_MESSAGE_BYTES`, from owners."""
-
-    def most_bytes(self, path: bytes) -> int:
-        """How many bytes a body may have.
-
-        Args:
-            path: The path of the request line, percent-encoded.
         """
         raise NotImplementedError
 
@@ -170,7 +161,7 @@ class PageRequest(Request):
     """The login that it came by, once somebody has asked."""
     is_read = False
     """Whether its body is there."""
-    _wrong: tuple[errors.Throttled | None] | None = None
+    _wrong: tuple[errors.Failure | None] | None = None
     """What comes of a wrong token, once it was looked at."""
     received = 0
     """Bytes of the body that have come."""
@@ -180,6 +171,9 @@ class PageRequest(Request):
     is_refused = False
     """Whether it was answered past twisted.web, such as before its body was read; nothing else is sent."""
     _is_lingering = False
+    held: Held | None = None
+    """What has come of it, while the hub is asked who sends it."""
+    _was_held = False
 
     def header(self, name: str) -> str | None:
         """One request header as text; latin-1, as HTTP has it. Several lines of cookies count as one (RFC 9113, section 8.2.3)."""
@@ -196,10 +190,10 @@ class PageRequest(Request):
         """Who sends it; when that login ends, this request ends with it.
 
         Raises:
-            errors.Throttled: As `RequestAuth.principal_of`.
+            errors.Throttled, errors.HubUnreachable, errors.NotPermitted: As `Logins.principal_of`.
         """
         found = self._asked(auth)
-        if isinstance(found, errors.Throttled):
+        if isinstance(found, errors.Failure):
             raise found
         if found is not None and self.login is None:
             self.login = found.login
@@ -208,17 +202,17 @@ class PageRequest(Request):
             self.notifyFinish().addBoth(lambda _: requests.discard(self))
         return found
 
-    def _asked(self, auth: RequestAuth) -> Principal | errors.Throttled | None:
-        """Who sends it, or that they guess too often. A wrong token is counted once, however often it is asked."""
+    def _asked(self, auth: RequestAuth) -> Principal | errors.Failure | None:
+        """Who sends it, or why that cannot be said. A wrong token is counted once, however often it is asked."""
         if self._wrong is not None:
             return self._wrong[0]
         ticketed = None
         if self.method in (b"GET", b"HEAD") and self.args and b"ticket" in self.args:
             ticketed = (self.args[b"ticket"][0].decode("latin-1"), unquote_to_bytes(self.path))
-        found: Principal | errors.Throttled | None
+        found: Principal | errors.Failure | None
         try:
             found = auth.principal_of(partial(credential, self), self.address(auth), ticketed)
-        except errors.Throttled as fault:
+        except errors.Failure as fault:
             found = fault
         if not isinstance(found, Principal) and shows_token(self):
             self._wrong = (found,)
@@ -251,28 +245,30 @@ class PageRequest(Request):
             channel.loseConnection()
 
     def gotLength(self, length: int | None) -> None:
-        """The headers are read, the body is not: refuses one that is too large.
+        """The headers are read, the body is not: refuses one that is too large. Where a hub is asked first, it is called again with its answer.
 
         The type is put aside: twisted.web would parse forms, which nobody here takes.
         """
-        self.content_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        self.content_type = self.content_type or (self.header("content-type") or "").partition(";")[0].strip().lower()
         self.requestHeaders.removeHeader(b"content-type")
-        found = self._resource()
-        if isinstance(found, BodyTaker) and self.channel is not None and self.channel._command == b"PUT":
+        token = None if self._was_held else self._auth.question(partial(credential, self))
+        if token is not None and self._auth.hub is not None:
+            self.content, self.held, self._was_held = BytesIO(), Held(self, length), True
+            self.held.hold(self._auth.hub.ask(token))
+            return
+        taker = self._taker()
+        if taker is not None:
             self.content = BytesIO()
             try:
-                self.body = found.take_body(self, self._target(), length)
+                self.body = taker.take_body(self, self._target(), length)
             except errors.Failure as fault:
                 self._refuse_body(fault)
             return
         if length is not None and length <= ANONYMOUS_BODY_BYTES:
             super().gotLength(length)
             return
-        who = self._asked(self._auth)
-        if not isinstance(who, Principal):
+        if not isinstance(self._asked(self._auth), Principal):
             self._most, self.content = ANONYMOUS_BODY_BYTES, BytesIO()
-        elif who.session is None and isinstance(found, LargeBodies):
-            self._most = found.most_bytes(self._target())
         if length is not None and length > self._most:
             self._refuse_body()
         elif self.content is None:
@@ -281,13 +277,16 @@ class PageRequest(Request):
     def _target(self) -> bytes:
         """The path of the request line below the base URL, or nothing; twisted.web itself sets the path when the body is there."""
         assert self.channel is not None
-        path: bytes = self.channel._path
+        path: bytes = self.uri if self.is_read else self.channel._path
         return self._auth.below.rest_of(path.partition(b"?")[0]) or b""
 
-    def _resource(self) -> IResource | None:
-        """What stands at the top of the tree for the path of this request."""
-        top = self._target().split(b"/")[1:2] if self.channel is not None else []
-        return self._site.resource.children.get(top[0]) if top else None
+    def _taker(self) -> BodyTaker | None:
+        """Who takes the body of this request, if it is not this class."""
+        if self.channel is None or (self.method if self.is_read else self.channel._command) != b"PUT":
+            return None
+        top = self._target().split(b"/")[1:2]
+        found = self._site.resource.children.get(top[0]) if top else None
+        return found if isinstance(found, BodyTaker) else None
 
     @property
     def _site(self) -> PageSite:
@@ -301,6 +300,9 @@ class PageRequest(Request):
 
     def handleContentChunk(self, data: bytes) -> None:
         """A part of the body: stops one that turns out too large."""
+        if self.held is not None:
+            self.held.came(data)
+            return
         self.received += len(data)
         if self.is_refused:
             return
@@ -318,7 +320,7 @@ class PageRequest(Request):
         if self._most < MAX_MESSAGE_BYTES:
             hint = "send the header Authorization: Bearer TOKEN, or open the address that webipy open prints"
             return errors.NotAuthenticated(f"Log in first: {hint}. Without, a body holds {self._most} bytes.")
-        return errors.TooLarge(f"A body holds at most {self._most} bytes.", limit_bytes=self._most)
+        return errors.TooLarge(f"A body holds at most {MAX_MESSAGE_BYTES} bytes.", limit_bytes=MAX_MESSAGE_BYTES)
 
     def _refuse_body(self, fault: errors.Failure | None = None) -> None:
         """Answers what is not read whole, and ends the connection when the client has sent the rest."""
@@ -347,6 +349,9 @@ class PageRequest(Request):
     def process(self) -> None:
         """Sets the headers of every answer, checks the host, and only then lets the request be routed."""
         self.is_read = True
+        if self.held is not None:
+            self.held.is_whole = True
+            return
         if self._is_lingering:
             assert self.channel is not None
             self.channel.loseConnection()

@@ -3,7 +3,8 @@
     POST /login {"code"} | {"token"} | {"share", "name"}  ->  200 {"key"} and the cookie; 204 when this browser is signed in already
 
 `webipy open` in a browser that is signed in keeps its login: the code is used up, and nothing else happens. A browser that has lost
-its key gets a new login in place of the old one.
+its key gets a new login in place of the old one. On the server of a user of a hub the code is one that the hub's sign-in has led to
+(webipy.io.hub.sign_in_resources), and no other way leads in.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import msgspec
 from twisted.web.server import Request
 
 from webipy.core import errors
-from webipy.io.web.request_auth import Header, RequestAuth
+from webipy.io.web.request_auth import Header, RequestAuth, cookie_names, cookies_of
+from webipy.server.people.hub_attempts import COOKIE
+from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import COOKIE_DAYS, Browser, LoginSecrets
 
 MAX_AGENT = 300
@@ -59,16 +62,31 @@ async def sign_in(auth: RequestAuth, form: LoginForm, header: Header, address: s
     """
     logins = auth.logins
     given = auth.credentials(lambda name: None if name == "authorization" else header(name), address)
+    browser = Browser((header("user-agent") or "")[:MAX_AGENT], address)
     if form.share is not None:
         secrets = await logins.join(form.share, form.name, address)
+    elif auth.hub is not None:
+        secrets = _from_hub(auth.hub, form, header, browser)
     else:
         logins.check(form.code, form.token, address)
         who = logins.principal_of(given)
         if who is not None and who.session is None:
             return None
-        secrets = await logins.enter(Browser((header("user-agent") or "")[:MAX_AGENT], address))
+        secrets = await logins.enter(browser)
     await logins.replace(given)
     return secrets
+
+
+def _from_hub(hub: HubLogins, form: LoginForm, header: Header, browser: Browser) -> LoginSecrets:
+    """The login of a browser that comes from the hub. Its code begins with the id of its attempt, after which the cookie is named."""
+    attempt, is_code, code = (form.code or "").partition(".")
+    if not is_code:
+        raise errors.NotAuthenticated(
+            "Here the hub signs people in: open the page without the code or the token, and it leads you there.",
+            reason="hub",
+        )
+    hub.leave(cookies_of(header("cookie"), cookie_names(header("host"))))
+    return hub.enter(code, cookies_of(header("cookie"), (COOKIE + attempt,)), browser)
 
 
 def set_cookie(request: Request, header: Header, value: str, auth: RequestAuth) -> None:

@@ -230,11 +230,15 @@ class Login(JsonPost):
             request.setResponseCode(204)
         else:
             set_cookie(request, request.header, secrets.cookie, self._auth)
-            answer = msgspec.json.encode({"key": secrets.key})
-            request.setHeader(b"Content-Type", b"application/json")
-            request.setHeader(b"Content-Length", str(len(answer)).encode())
-            request.write(answer)
+            _write_json(request, {"key": secrets.key})
         request.finish()
+
+
+def _write_json(request: Request, value: object) -> None:
+    answer = msgspec.json.encode(value)
+    request.setHeader(b"Content-Type", b"application/json")
+    request.setHeader(b"Content-Length", str(len(answer)).encode())
+    request.write(answer)
 
 
 class Logout(JsonPost):
@@ -242,6 +246,8 @@ class Logout(JsonPost):
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
         """204, and the cookie is taken back; a cookie without its key ends nothing: another port may have sent it.
+
+        Where a hub signs people in, 200 with the address where they sign out there: otherwise they would be signed in again at once.
 
         Args:
             request: The request.
@@ -252,7 +258,10 @@ class Logout(JsonPost):
             request.let_go()
             await self._auth.logins.sign_out(who.login)
         set_cookie(request, request.header, "", self._auth)
-        request.setResponseCode(204)
+        if self._auth.hub is None:
+            request.setResponseCode(204)
+        else:
+            _write_json(request, {"next": self._auth.hub.sign_out_at})
         request.finish()
 
 

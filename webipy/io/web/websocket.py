@@ -115,6 +115,10 @@ class RpcProtocol(QuickTexts):
             principal = auth.principal_of(headers, auth.address_of(self.transport.getPeer().host, headers))
         except errors.Throttled as fault:
             raise ConnectionDeny(429, "Too many wrong tries") from fault
+        except errors.HubUnreachable as fault:
+            raise ConnectionDeny(503, "The hub does not answer") from fault
+        except errors.NotPermitted as fault:
+            raise ConnectionDeny(403, "This server of the hub is not yours") from fault
         if principal is None:
             raise ConnectionDeny(401, "Log in first")
         enter(self, principal, self._give)

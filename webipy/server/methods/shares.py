@@ -20,7 +20,7 @@ method = METHODS.method
     "share.link",
     "own",
     "session",
-    raises=(*OF_CHANGE, errors.TooLarge),
+    raises=(*OF_CHANGE, errors.TooLarge, errors.NotPermitted),
     example={"verb": "read", "label": "for Ada", "days": 3},
 )
 async def share_link(

@@ -16,7 +16,8 @@ kept in their logs), or for the token typed into the sign-in form. A guest gets 
 
 Invariants: `principal_of` is the only way to a `Principal`; all cookies of our name are tried, as another port may have planted one
 beside ours; a request that a browser says comes from another origin is nobody's; digests are compared in constant time; a code works
-once and only for a while. A credential is checked before a failed attempt is counted (webipy.server.people.failed_attempts). A login belongs to the
+once and only for a while. A hub, where there is one, is one more source of both kinds (webipy.server.people.hub_logins). A credential is checked
+before a failed attempt is counted (webipy.server.people.failed_attempts). A login belongs to the
 token that was in force when it was made: under another token it ends. A login ends in memory before that is written down.
 
 Rejected: the cookie alone, with our own Origin (a local server that has seen the cookie sends any Origin); the key alone (whatever
@@ -121,6 +122,25 @@ class Accounts(Protocol):
         """Forgets logins."""
 
 
+class OtherLogins(Protocol):
+    """Logins that somebody else answers for."""
+
+    def of_token(self, token: str) -> Principal | None:
+        """Who sends a token; `None`: nobody."""
+
+    def of_cookie(self, cookie: bytes) -> tuple[Principal, bytes] | None:
+        """Whose browser has a cookie, given its digest, and the digest of the key that belongs to it; `None`: nobody's."""
+
+    def refresh(self, principal: Principal) -> Principal | None:
+        """A principal as it is now; `None` when their login has ended."""
+
+    def all(self) -> list[Login]:
+        """The logins of browsers, the oldest first."""
+
+    def end(self, logins: Iterable[str]) -> list[str]:
+        """Ends logins of browsers, with their connections; returns the ids of those that there were."""
+
+
 @attrs.define(frozen=True, slots=True)
 class Credentials:
     """The credentials in a request; every field as the client wrote it.
@@ -186,6 +206,7 @@ class Logins:
         seconds: A monotonic clock.
         new_secret: 256 new random bits as text.
         shares: The links, and the guests who came by them.
+        others: The logins that a hub answers for; `None` without one.
     """
 
     accounts: Accounts
@@ -194,6 +215,9 @@ class Logins:
     seconds: Callable[[], float]
     new_secret: Callable[[], str]
     shares: Shares
+    others: OtherLogins | None = None
+    called: float = float("-inf")
+    """When somebody who is signed in asked for something last."""
     codes: Codes = attrs.field(init=False)
     failed_attempts: FailedAttempts = attrs.field(init=False)
     tickets: Tickets = attrs.field(init=False)
@@ -230,11 +254,15 @@ class Logins:
 
         Raises:
             errors.Throttled: The token is wrong, after too many failed attempts.
+            errors.HubUnreachable, errors.NotPermitted: As `HubLogins.of_token`.
         """
         if given.authorization is not None:
             kind, _, token = given.authorization.partition(" ")
             if kind.lower() in ("bearer", "token") and hmac.compare_digest(_digest(token.strip()), _digest(self.token)):
                 return Principal(self.name, "own", TOKEN_LOGIN)
+            other = self.others.of_token(token.strip()) if self.others is not None else None
+            if other is not None and kind.lower() in ("bearer", "token"):
+                return other
             self.failed_attempts.record(given.address)
             return None
         for principal, key in self._claimed(given):
@@ -258,6 +286,8 @@ class Logins:
             login = self._logins.get(self._cookies.get(digest, ""))
             if login is not None:
                 yield Principal(self.name, "own", login.id), login.key  # as they are called now
+            elif self.others is not None and (other := self.others.of_cookie(digest)) is not None:
+                yield other
             else:
                 guest = self.shares.guest_of(digest)
                 principal = self.shares.principal(guest.id) if guest is not None else None
@@ -279,11 +309,12 @@ class Logins:
 
     def refresh(self, principal: Principal | None) -> Principal | None:
         """A principal as it is now: a guest with the right that their link grants at this moment; `None` when the login has ended."""
-        if principal is None or principal.login == TOKEN_LOGIN:
+        self.called = self.seconds()
+        if principal is None or principal.login == TOKEN_LOGIN or principal.login in self._logins:
             return principal
         if principal.session is not None:
             return self.shares.principal(principal.login)
-        return principal if principal.login in self._logins else None
+        return None if self.others is None else self.others.refresh(principal)
 
     # ---- signing in
 
@@ -383,14 +414,15 @@ class Logins:
 
     def all(self) -> list[Login]:
         """The logins of whoever runs the server, the oldest first; guests are `Shares.guests`."""
-        return list(self._logins.values())
+        return [*self._logins.values(), *(self.others.all() if self.others is not None else ())]
 
     async def revoke(self, logins: Iterable[str]) -> list[str]:
         """Ends logins and their connections; returns the ids of those that there were."""
-        ended = self._forget(logins)
+        meant = list(logins)
+        ended = self._forget(meant)
         if ended:
             await self.accounts.remove_logins(ended)
-        return ended
+        return [*ended, *(self.others.end(meant) if self.others is not None else ())]
 
     def _forget(self, logins: Iterable[str]) -> list[str]:
         ended = [self._logins.pop(login) for login in list(logins) if login in self._logins]

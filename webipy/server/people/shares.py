@@ -127,6 +127,7 @@ class Shares:
         new_id: A new id.
         new_secret: 256 new random bits as text.
         connections: The connections of logins: those of a login that ends are closed.
+        closed: Why no links let anybody in, a sentence; empty: they do.
     """
 
     store: ShareStore
@@ -135,6 +136,7 @@ class Shares:
     new_id: Callable[[], str]
     new_secret: Callable[[], str]
     connections: LoginConnections
+    closed: str = ""
     _shares: dict[str, Share] = attrs.field(factory=dict)
     _guests: dict[str, Guest] = attrs.field(factory=dict)
     _logins: dict[bytes, str] = attrs.field(factory=dict)
@@ -170,7 +172,10 @@ class Shares:
 
         Raises:
             errors.TooLarge: The session has `MAX_SHARES` already.
+            errors.NotPermitted: No links let anybody in here.
         """
+        if self.closed:
+            raise errors.NotPermitted(self.closed)
         if len(self.of(session)) >= MAX_SHARES:
             raise errors.TooLarge(f"A session has at most {MAX_SHARES} links; revoke some.", limit=MAX_SHARES)
         secret, now = self.new_secret(), self.now()
@@ -248,7 +253,7 @@ class Shares:
         """The share of a secret, if it has not expired. The secret is compared with all, each in constant time."""
         given = digest(secret)
         found = [share for share in self._shares.values() if hmac.compare_digest(share.digest, given)]
-        return found[0] if found and self._is_valid(found[0]) else None
+        return found[0] if found and self._is_valid(found[0]) and not self.closed else None
 
     async def join(self, share: Share, name: str, cookie: str, key: str, address: str = "") -> None:
         """Makes a login for a guest of a share.
@@ -321,7 +326,7 @@ class Shares:
         """The principal of a guest's login, with the right at this moment; `None` when the login has ended."""
         guest = self._guests.get(login)
         share = self._shares.get(guest.share) if guest is not None else None
-        if guest is None or share is None or not self._is_valid(share):
+        if guest is None or share is None or not self._is_valid(share) or self.closed:
             return None
         self._called[guest.id] = self.now()
         return Principal(access.marked(guest.name), share.verb, guest.id, share.session)

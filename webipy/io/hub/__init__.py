@@ -1,0 +1,1 @@
+"""webipy as the server of one user of a JupyterHub."""

@@ -1,0 +1,166 @@
+"""Asks a JupyterHub: whose a token is, for the token of a code, and says that somebody works here.
+
+Each question is one HTTP request with `ANSWER_SECONDS` for the whole answer. What the hub says of a token is read by its status: 403 and 401 mean
+that it is none; all else but 200, no answer, or one that cannot be read, means that the hub does not say (errors.HubUnreachable). No token is in a
+log or a message.
+
+Source: JupyterHub REST API, `GET /user`, `POST /oauth2/token`, `POST /users/{name}/activity`; RFC 6749, section 4.1.3.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import msgspec
+from twisted.internet.defer import CancelledError, Deferred, TimeoutError
+from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
+from twisted.internet.error import TimeoutError as ConnectTimeout
+from twisted.web.client import (
+    Agent,
+    FileBodyProducer,
+    PartialDownloadError,
+    RequestTransmissionFailed,
+    ResponseFailed,
+    readBody,
+)
+from twisted.web.http_headers import Headers
+
+from webipy.core import errors
+from webipy.io.hub.environment import HubEnvironment
+from webipy.io.reactor import Reactor
+from webipy.server.ports.hub import HubUser
+
+CONNECT_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 10.0
+
+
+class _User(msgspec.Struct):
+    name: str
+    scopes: list[str] = []
+
+
+class _Token(msgspec.Struct):
+    access_token: str
+
+
+class _Refusal(msgspec.Struct):
+    error: str = ""
+    error_description: str = ""
+
+
+class HubClient:
+    """See `webipy.server.ports.hub.Hub`.
+
+    Args:
+        hub: What the hub says of itself and of this server.
+        reactor: Twisted's.
+    """
+
+    def __init__(self, hub: HubEnvironment, reactor: Reactor) -> None:
+        self._hub, self._reactor = hub, reactor
+        self._agent = Agent(reactor, connectTimeout=CONNECT_SECONDS)
+
+    def user_of(self, token: str) -> Deferred[HubUser | None]:
+        """Whose a token is; see the port."""
+        return Deferred.fromCoroutine(self._user_of(token))
+
+    async def _user_of(self, token: str) -> HubUser | None:
+        status, body = await self._ask("GET", f"{self._hub.api}/user", token)
+        if status in (401, 403):
+            return None
+        if status != 200:
+            raise self._odd(status)
+        found = self._read(body, _User)
+        return HubUser(found.name, frozenset(found.scopes))
+
+    def token_of(self, code: str, verifier: str) -> Deferred[str]:
+        """The token for a code; see the port.
+
+        Args:
+            code: The code.
+            verifier: The secret whose digest the browser brought there.
+        """
+        return Deferred.fromCoroutine(self._token_of(code, verifier))
+
+    async def _token_of(self, code: str, verifier: str) -> str:
+        form = {
+            "client_id": self._hub.client,
+            "client_secret": self._hub.token,
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self._hub.callback,
+            "code_verifier": verifier,
+        }
+        status, body = await self._ask("POST", f"{self._hub.api}/oauth2/token", self._hub.token, urlencode(form), _FORM)
+        if 400 <= status < 500:
+            try:
+                why = msgspec.json.decode(body, type=_Refusal)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                why = _Refusal()
+            reason = (why.error_description or why.error or f"status {status}")[:200]
+            raise errors.NotAuthenticated(f"The hub does not take the sign-in that it began: {reason}. Begin again.")
+        if status != 200:
+            raise self._odd(status)
+        token: str = self._read(body, _Token).access_token
+        return token
+
+    async def report(self, at: str) -> None:
+        """Says that somebody worked here last at a moment.
+
+        Args:
+            at: The moment, RFC 3339 in UTC.
+
+        Raises:
+            errors.HubUnreachable: The hub does not take it.
+        """
+        report = {"servers": {self._hub.server: {"last_activity": at}}, "last_activity": at}
+        body = msgspec.json.encode(report).decode()
+        status, _ = await self._ask("POST", self._hub.activity, self._hub.token, body, "application/json")
+        if status >= 300:
+            raise self._odd(status)
+
+    async def _ask(self, method: str, url: str, token: str, body: str = "", kind: str = "") -> tuple[int, bytes]:
+        headers = Headers({b"Authorization": [f"token {token}".encode()], b"Accept": [b"application/json"]})
+        if body:
+            headers.setRawHeaders(b"Content-Type", [kind.encode()])
+        producer: Any = FileBodyProducer(BytesIO(body.encode())) if body else None
+        asked = Deferred.fromCoroutine(self._answer(method, url, headers, producer))
+        asked.addTimeout(ANSWER_SECONDS, self._reactor)
+        try:
+            return await asked
+        except TimeoutError:
+            why = _why(CancelledError())
+        except _CUT as fault:
+            why = _why(fault)
+        raise errors.HubUnreachable(f"The hub at {self._hub.api} cannot be reached: {why.strip().rstrip('.')}.")
+
+    async def _answer(self, method: str, url: str, headers: Headers, producer: Any) -> tuple[int, bytes]:
+        response: Any = await self._agent.request(method.encode(), url.encode(), headers, producer)
+        return response.code, await readBody(response)
+
+    def _odd(self, status: int) -> errors.HubUnreachable:
+        return errors.HubUnreachable(f"The hub at {self._hub.api} answers with status {status}; its log says why.")
+
+    def _read(self, body: bytes, kind: type[Any]) -> Any:
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise errors.HubUnreachable(
+                f"What answers at {self._hub.api} is no JupyterHub that webipy knows: 2.0 or newer is needed."
+            ) from None
+
+
+_FORM: Final = "application/x-www-form-urlencoded"
+_WRAPPED: Final = (ResponseFailed, RequestTransmissionFailed)
+_CUT: Final = (ConnectError, ConnectionClosed, DNSLookupError, ConnectTimeout, PartialDownloadError, *_WRAPPED)
+"""How a request to what is not there, or goes away, ends."""
+
+
+def _why(fault: Exception) -> str:
+    """What was wrong, as a part of a sentence."""
+    first = fault.reasons[0].value if isinstance(fault, _WRAPPED) else fault
+    if isinstance(first, CancelledError):
+        return f"it has not answered within {ANSWER_SECONDS:g} s"
+    return str(first) or type(first).__name__
