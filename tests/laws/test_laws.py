@@ -248,7 +248,7 @@ class SameDoor(SynchronousTestCase):
         paths = [PACKAGE / "cli.py", *(path for folder in folders for path in sorted(folder.glob("*.py")))]
         self.assertGreater(len(paths), 30)
         for path in paths:
-            behind = {found for found in imports(path) if found.startswith("webipy.server")}
+            behind = {found for found in imports(path) if f"{found}.".startswith("webipy.server.")}
             self.assertEqual({name for name in behind if not name.startswith("webipy.server.ports.")}, set(), path.name)
 
 
