@@ -151,6 +151,25 @@ class Widgets(AutosaveTestCase):
         self.pass_time(1.5 * REST_SECONDS)
         self.assertTrue(self.holds("a.ipynb", b"edited"))
 
+    def test_a_move_while_the_file_is_written_is_saved(self) -> None:
+        """It is neither in that file nor forgotten."""
+        write = type(self.files).write
+        moves = [1]
+
+        def moving(files: Any, *arguments: Any) -> Any:
+            if moves:
+                moves.pop()
+                self.move("me")
+            return write(files, *arguments)
+
+        self.patch(type(self.files), "write", moving)
+        self.edit("c0", "edited")
+        self.pass_time(1.5 * REST_SECONDS)
+        self.assertTrue(self.holds("a.ipynb", b"edited"))
+        self.assertLess(self.saved_until(), self.at.state.comms.moved)
+        self.pass_time(1.5 * MOVED_SECONDS)
+        self.assertGreaterEqual(self.saved_until(), self.at.state.comms.moved)
+
     def test_what_a_kernel_does_by_itself_waits_for_the_next_save(self) -> None:
         """A progress bar that runs for a day writes no file."""
         for _ in range(10):

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
 
 from tests.test_documents import notebook
 from tests.test_jupyter_routes import JupyterTestCase
 from webipy.io.jupyter import config_sections
+from webipy.io.jupyter.routes import Asked
 from webipy.server.ports.conversion import ExportedFile
 
 
@@ -83,6 +89,21 @@ class Sections(JupyterTestCase):
         self.assertEqual(self.api("PATCH", place, change).json(), expected)
         self.assertEqual(self.api("GET", place).json(), expected)
         self.assertEqual([one.name for one in (self.state / "jupyter" / "config").iterdir()], ["notebook.json"])
+
+    def test_changes_that_come_at_once_are_all_kept(self) -> None:
+        """Each reads the section and writes it, in a thread of its own."""
+
+        sections = config_sections.ConfigSections(self.state, maybeDeferred)
+
+        def change(number: int) -> None:
+            nobody: Any = None  # the gate is not asked here
+            request: Any = SimpleNamespace(content=BytesIO(json.dumps({f"v{number}": 1}).encode()))
+            asked = Asked(request, {"section": "a"}, nobody, nobody)
+            self.successResultOf(Deferred.fromCoroutine(sections.patch(asked)))
+
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(change, range(200)))
+        self.assertEqual(len(json.loads((self.state / "a.json").read_bytes())), 200)
 
     def test_what_is_no_section(self) -> None:
         """No path leads out of the folder; what is too much is refused."""

@@ -167,15 +167,16 @@ class Sessions(KernelTestCase):
         self.assertEqual((model["path"], model["type"]), ("home/ada/x.ipynb-1.ipynb", "notebook"))
 
     def test_a_wrong_request_makes_nothing(self) -> None:
-        """400 names the field; 501 a kernel that is not installed; 409 a kernel of another session."""
+        """400 names the field; 501 a kernel that is not installed; 409 a document that is to have the kernel of another session."""
         self.rig.session("python3")
+        self.rig.wait(self.rig.disk.files.create("b.ipynb", "notebook", b"{}"))
         kernel = self.listed("kernels")[0]["id"]
         table = [
             ({"type": "notebook"}, 400), ({"path": "a.ipynb"}, 400), ({"path": "", "type": "file"}, 400),
             ({"path": 5, "type": "file"}, 400), ({"path": "a", "type": "file", "kernel": "python3"}, 400),
             ({"path": "a", "type": "file", "kernel": {"name": "none"}}, 501),
             ({"path": "a", "type": "file", "kernel": {"id": "none"}}, 400),
-            ({"path": "a", "type": "file", "kernel": {"id": kernel}}, 409),
+            ({"path": "b.ipynb", "type": "notebook", "kernel": {"id": kernel}}, 409),
             ({"path": "a" * 5000, "type": "file"}, 400),
         ]  # fmt: skip
         for body, status in table:
@@ -196,6 +197,50 @@ class Sessions(KernelTestCase):
         self.assertEqual(self.sent("PATCH", f"/api/sessions/{model['id']}", own).json()["name"], "New name")
         for kernel, status in (({"id": "none"}, 400), ({"name": "none"}, 501)):
             self.assertEqual(self.sent("PATCH", f"/api/sessions/{model['id']}", {"kernel": kernel}).status, status)
+
+    def test_a_console_joins_the_kernel_of_a_notebook(self) -> None:
+        """It is found again, also by the next server, is changed by itself, and its end leaves the kernel."""
+        self.notebook()
+        first = self.make("a.ipynb").json()
+        self.ready()
+        same = {"name": "Console", "kernel": {"id": first["kernel"]["id"]}}
+        answer = self.make("a.ipynb-console-1", "console", **same)
+        model = answer.json()
+        self.assertEqual((answer.status, answer.headers["location"]), (201, f"/api/sessions/{model['id']}"))
+        self.assertEqual([model[key] for key in ("path", "name", "type")], ["a.ipynb-console-1", "Console", "console"])
+        self.assertEqual(self.make("a.ipynb-console-1", "console", **same).json(), model)
+        self.assertEqual(self.make("a.ipynb", kernel={"id": first["kernel"]["id"]}).json()["id"], first["id"])
+        self.rig = self.rig.crashed()
+        self.serve()
+        self.assertEqual([one["id"] for one in self.listed("sessions")], [first["id"], model["id"]])
+        self.assertEqual(len(self.listed("kernels")), 1)
+        place = f"/api/sessions/{model['id']}"
+        self.assertEqual(self.sent("GET", place).json()["kernel"]["id"], first["kernel"]["id"])
+        self.assertEqual(self.sent("PATCH", place, {"path": "b", "name": "B"}).json()["path"], "b")
+        for kernel in ({"id": "none"}, {"name": "python3"}):
+            self.assertEqual(self.sent("PATCH", place, {"kernel": kernel}).status, 400)
+        other = self.make("c", "console").json()["kernel"]["id"]
+        self.assertEqual(self.sent("PATCH", place, {"kernel": {"id": other}}).json()["kernel"]["id"], other)
+        self.assertEqual(self.sent("DELETE", place).status, 204)
+        self.assertEqual([self.sent(method, place, {}).status for method in ("GET", "PATCH", "DELETE")], [404] * 3)
+        self.assertEqual(len(self.listed("kernels")), 2)
+
+    def test_a_session_that_has_joined_goes_with_the_kernel(self) -> None:
+        """And one that was started for it alone ends with its last session."""
+        kernel = self.sent("POST", "/api/kernels", {"name": "python3"}).json()["id"]
+        self.ready()
+        for end in (f"/api/kernels/{kernel}", "/api/sessions/"):
+            made = [self.make(name, "console", kernel={"id": kernel}).json()["id"] for name in ("one", "two")]
+            self.assertEqual(len(self.listed("sessions")), 2)
+            if end.endswith(kernel):
+                self.assertEqual(self.sent("DELETE", end).status, 204)
+                self.assertEqual(self.listed("sessions"), [])
+                kernel = self.sent("POST", "/api/kernels", {"name": "python3"}).json()["id"]
+                self.ready()
+                continue
+            for id, left in zip(made, (1, 0), strict=True):
+                self.assertEqual(self.sent("DELETE", f"{end}{id}").status, 204)
+                self.assertEqual(len(self.listed("kernels")), left)
 
     def test_an_ended_session_is_gone(self) -> None:
         """404 from then on; that of a document stays open for others, without a kernel."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -15,13 +16,14 @@ from twisted.web.resource import IResource
 
 from tests.fakes import TOKEN
 from tests.test_site import Answer, SiteTestCase
+from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.core.site_address import SitePath
 from webipy.io.files.file_tree import FileTree
 from webipy.io.files.files import RootFiles
 from webipy.io.files.folder_watch import FolderWatch
 from webipy.io.files.root_folder import RootFolder
 from webipy.io.jupyter.channels import ChannelsFactory
-from webipy.io.jupyter.routes import JupyterRoutes, Route
+from webipy.io.jupyter.routes import MAX_MODEL_BYTES, JupyterRoutes, Route
 from webipy.io.jupyter.tree import jupyter_tree
 from webipy.io.storage.client_cursors import ClientCursors
 from webipy.io.web.anonymous_connections import AnonymousConnections
@@ -32,6 +34,11 @@ LOGIN_NEEDED = "Forbidden: send the header Authorization: token TOKEN, or ?token
 
 class JupyterTestCase(SiteTestCase):
     """A site with the routes of a Jupyter Server."""
+
+    @cached_property
+    def state(self) -> Path:
+        """The state folder, which each server of a test has."""
+        return Path(self.mktemp())
 
     def more_resources(self) -> Mapping[bytes, IResource]:
         """The routes."""
@@ -45,7 +52,6 @@ class JupyterTestCase(SiteTestCase):
         root = Path(self.mktemp()).absolute()
         root.mkdir()
         self.file_tree = FileTree(RootFolder(root))
-        self.state = Path(self.mktemp())
         files = RootFiles(self.file_tree, execute, FolderWatch(RootFolder(root), reactor, execute, False), reactor)
         self.stopped: list[int] = []
         self.export: ExportedFile | None = None
@@ -75,6 +81,21 @@ class JupyterTestCase(SiteTestCase):
 
 class Doors(JupyterTestCase):
     """Who gets in."""
+
+    def test_whole_files_come_in_larger_bodies(self) -> None:
+        """From an owner, where a body holds a file; what is larger is refused before it is read."""
+        guest = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in self.guest().items())
+        owner = f"Authorization: token {TOKEN}\r\n"
+        for line, who, most in (
+            ("PUT /api/contents/a.ipynb", owner, MAX_MODEL_BYTES),
+            ("POST /nbconvert/html", owner, MAX_MODEL_BYTES),
+            ("PUT /api/config/a", owner, MAX_MESSAGE_BYTES),
+            ("PUT /api/contents/a.ipynb", guest, MAX_MESSAGE_BYTES),
+        ):
+            head = f"{line} HTTP/1.1\r\nHost: localhost:8888\r\n{who}Content-Length: "
+            self.assertEqual(self.send(f"{head}{most}\r\n\r\n".encode()).status, 0, "waits for the body")
+            answer = self.send(f"{head}{most + 1}\r\n\r\n".encode())
+            self.assertEqual((answer.status, answer.json()["data"]["limit_bytes"]), (413, most))
 
     def test_every_route_asks_who_it_is(self) -> None:
         """Nobody, a wrong token, the token in each place, a guest, a browser without and with its key: the last row is what a right one gets."""

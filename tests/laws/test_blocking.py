@@ -70,6 +70,7 @@ IN_THREADS = frozenset(
         "webipy.io.jupyter.config_sections._read",
         "webipy.io.jupyter.config_sections._write",
         "webipy.io.jupyter.conversions._read",
+        "webipy.io.jupyter.joined_sessions._read",
         "webipy.io.jupyter.kernelspecs._read",
         "webipy.io.jupyter.kernelspecs._resources",
         "webipy.io.kernels.launcher.LocalLauncher._launch",

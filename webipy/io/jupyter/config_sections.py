@@ -1,7 +1,7 @@
 """The routes of configuration sections: `/api/config/{section}`, where Jupyter's front ends keep what their users have chosen.
 
 A section is a JSON object, in a file of its own in the state folder: it belongs to this server, and nothing of a Jupyter installation on the
-machine is changed.
+machine is changed. A change reads and writes; those that come at once, each in a thread, are made one after the other.
 
 Source: jupyter_server 2.21, services/config (REST API).
 """
@@ -9,6 +9,7 @@ Source: jupyter_server 2.21, services/config (REST API).
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ class ConfigSections:
 
     folder: Path
     run: Run
+    _writing: threading.Lock = attrs.field(factory=threading.Lock, init=False)
 
     async def get(self, asked: Asked) -> Answer:
         """A section; an empty one when it is not there."""
@@ -48,7 +50,12 @@ class ConfigSections:
     async def put(self, asked: Asked) -> Answer:
         """Replaces a section."""
         place, value = self._place(asked), asked.body(dict[str, Any])
-        await self.run(lambda: _write(place, value))
+
+        def replace() -> None:
+            with self._writing:
+                _write(place, value)
+
+        await self.run(replace)
         return Answer(status=204)
 
     async def patch(self, asked: Asked) -> Answer:
@@ -56,8 +63,9 @@ class ConfigSections:
         place, value = self._place(asked), asked.body(dict[str, Any])
 
         def change() -> dict[str, Any]:
-            changed = _changed(_read(place), value)
-            _write(place, changed)
+            with self._writing:
+                changed = _changed(_read(place), value)
+                _write(place, changed)
             return changed
 
         return Answer(await self.run(change))

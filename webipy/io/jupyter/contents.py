@@ -242,7 +242,7 @@ class Contents:
         Raises:
             Refusal: 400, the model is wrong; 409, the file is not the one that the model names.
         """
-        path, raw = checked_path(asked.parts["path"], 400), asked.raw_body()
+        path, raw = checked_path(asked.parts["path"], 400), await self.run(asked.raw_body)
         wanted = await self.run(lambda: decoded(raw, WantedModel))
         if wanted.copy_from:
             raise Refusal(400, "Cannot copy with PUT, only POST")

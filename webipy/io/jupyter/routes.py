@@ -39,15 +39,22 @@ from twisted.web.server import NOT_DONE_YET
 from webipy.core import errors
 from webipy.core.api import access, calls
 from webipy.core.api.access import Verb
+from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.io.web.paced_responses import send
 from webipy.io.web.request_auth import RequestAuth
-from webipy.io.web.requests import PageRequest, TokenInAddress, shows_token, status_of
+from webipy.io.web.requests import LargeBodies, PageRequest, TokenInAddress, shows_token, status_of
 from webipy.server.methods.api import Api
 from webipy.server.methods.method import Connection
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 LOG_IN: Final = "Forbidden: send the header Authorization: token TOKEN, or ?token=TOKEN."
 NOT_ALLOWED: Final = "Method Not Allowed"
+FILE_PATHS: Final = ("/api/contents/", "/nbconvert/")
+"""The beginnings of the paths whose bodies hold whole files."""
+
+MAX_MODEL_BYTES: Final = 384 * 1024 * 1024
+"""Their bodies at most: a file of 256 MiB in base64, and what stands around it."""
+
 _STATUSES: dict[type[errors.Failure], int] = {
     errors.NotAuthenticated: 403,
     errors.InvalidParams: 400,
@@ -223,7 +230,7 @@ class Route:
         return found
 
 
-class JupyterRoutes(TokenInAddress):
+class JupyterRoutes(TokenInAddress, LargeBodies):
     """All routes below one name at the top of the tree.
 
     Args:
@@ -277,6 +284,11 @@ class JupyterRoutes(TokenInAddress):
         answer = await function(asked)
         if not gone:
             _finish(request, answer)
+
+    def most_bytes(self, path: bytes) -> int:
+        """Whole files come in bodies of `/api/contents` and `/nbconvert`."""
+        is_file = self._local(path.decode("latin-1")).startswith(FILE_PATHS)
+        return MAX_MODEL_BYTES if is_file else MAX_MESSAGE_BYTES
 
     def _local(self, path: str) -> str:
         """The path as routes have it."""

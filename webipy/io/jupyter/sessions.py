@@ -2,7 +2,8 @@
 
 A session of Jupyter is a session here that has a kernel, under the same id. One with the path of a document has that document: it is opened as
 `session.create` opens it, so that the page, the command and every Jupyter client see one document and one kernel. A path that names no document,
-such as that of a console, is kept as the name of a session without a file.
+such as that of a console, is kept as the name of a session without a file. One that names a kernel of another session joins it
+(webipy.io.jupyter.joined_sessions).
 
 Source: jupyter_server 2.21, REST API. Decision 54.
 """
@@ -10,14 +11,20 @@ Source: jupyter_server 2.21, REST API. Decision 54.
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Mapping, Sequence
 
 import attrs
 import msgspec
 
 from webipy.core import errors
-from webipy.core.api import calls
+from webipy.core.api import calls, file_calls
+from webipy.io.jupyter.joined_sessions import Joined, JoinedSessions
 from webipy.io.jupyter.kernels import Kernels, end_kernel, in_folder_of, own_id, shown_id, until, with_kernels
 from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
+
+MOST_NAME = 200
+MOST_PATH = 4096
+"""Characters of a name and of a path."""
 
 NO_SPEC = "The requested kernel is not available: {fault} Install it, or choose another one."
 
@@ -58,37 +65,48 @@ class JupyterSessions:
 
     Args:
         kernels: Their kernels.
+        joined: The sessions that have joined a kernel of another.
     """
 
     kernels: Kernels
+    joined: JoinedSessions
 
-    def model(self, session: calls.Session) -> dict[str, object]:
-        """A session as clients read it."""
+    def model(self, session: calls.Session, joined: Joined | None = None) -> dict[str, object]:
+        """A session as clients read it.
+
+        Args:
+            session: The session that has the kernel.
+            joined: The one that has joined it, which is then the one that is described.
+        """
+        if joined is not None:
+            names = {"path": joined.path, "name": joined.name}
+            return _model(shown_id(joined.id), names, joined.type, self.kernels.model(session))
         path = session.path or session.client_path or f"console-{shown_id(session.id)}"
         kind = "notebook" if path.lower().endswith(".ipynb") else "console" if session.path is None else "file"
         name = session.title if session.path is None else posixpath.basename(path)
-        model: dict[str, object] = {
-            "id": shown_id(session.id),
-            "path": path,
-            "name": name,
-            "type": kind,
-            "kernel": self.kernels.model(session),
-        }
-        return {**model, "notebook": {"path": path, "name": name}} if kind == "notebook" else model
+        return _model(shown_id(session.id), {"path": path, "name": name}, kind, self.kernels.model(session))
 
     async def list_all(self, asked: Asked) -> Answer:
         """All sessions with a kernel, but those that were made for a kernel alone."""
-        return Answer([self.model(one) for one in await with_kernels(asked) if one.client_path != ""])
+        living = await with_kernels(asked)
+        joined = [self.model(session, one) for one, session in await self._joined(living)]
+        return Answer([*(self.model(one) for one in living if one.client_path != ""), *joined])
+
+    async def _joined(self, living: Sequence[calls.Session]) -> list[tuple[Joined, calls.Session]]:
+        """The sessions that have joined a kernel, each with the one that has the kernel."""
+        by_kernel = {session.kernel.id: session for session in living if session.kernel is not None}
+        return [(one, by_kernel[one.kernel]) for one in await self.joined.all(by_kernel)]
 
     async def get(self, asked: Asked) -> Answer:
         """One session."""
-        return Answer(self.model(await self._session(asked)))
+        session, joined = await self._found(asked)
+        return Answer(self.model(session, joined))
 
     async def make(self, asked: Asked) -> Answer:
         """Opens the session of a path with a kernel; the one that is open for it is returned as it is.
 
         Raises:
-            Refusal: 400, the body lacks a field; 409, the kernel belongs to another session.
+            Refusal: 400, the body lacks a field, or there is no such kernel; 409, a document is to have the kernel of another session.
         """
         wanted = asked.body(WantedSession)
         if wanted.place is None:
@@ -109,16 +127,26 @@ class JupyterSessions:
             return Answer({"message": NO_SPEC.format(fault=fault.message), "short_message": fault.message}, 501)
 
     async def _made_with(self, asked: Asked, wanted: WantedSession, kernel: str) -> Answer:
-        """The session of a kernel that runs: a session has one kernel, and a kernel one session."""
-        for session in await with_kernels(asked):
-            if session.kernel is not None and session.kernel.id == kernel:
-                if wanted.place in (session.path, session.client_path):
-                    return self._made(asked, session)
-                raise Refusal(409, "This kernel belongs to another session; open that one, or start a kernel.")
-        raise Refusal(400, "No such kernel")
+        """The session of a kernel that runs: the one that has it, or one that joins it."""
+        assert wanted.place is not None
+        living = await with_kernels(asked)
+        found = [session for session in living if session.kernel is not None and session.kernel.id == kernel]
+        if not found:
+            raise Refusal(400, "No such kernel")
+        if wanted.place in (found[0].path, found[0].client_path):
+            return self._made(asked, found[0])
+        for joined, session in await self._joined(living):
+            if (joined.kernel, joined.path) == (kernel, wanted.place):
+                return self._made(asked, session, joined)
+        await _check_no_document(asked, wanted.place)
+        name = (wanted.name or posixpath.basename(wanted.place))[:MOST_NAME]
+        kind = (wanted.type or "notebook")[:MOST_NAME]
+        joined = Joined(asked.api.services.world.new_id(), kernel, wanted.place[:MOST_PATH], name, kind)
+        await self.joined.put(joined)
+        return self._made(asked, found[0], joined)
 
-    def _made(self, asked: Asked, session: calls.Session) -> Answer:
-        model = self.model(session)
+    def _made(self, asked: Asked, session: calls.Session, joined: Joined | None = None) -> Answer:
+        model = self.model(session, joined)
         return Answer(model, 201, {"Location": f"{asked.base}/api/sessions/{model['id']}"})
 
     async def _open(self, asked: Asked, wanted: WantedSession, kernelspec: str | None) -> calls.Session:
@@ -131,7 +159,7 @@ class JupyterSessions:
             )
         except (errors.NotFound, errors.InvalidParams, errors.InvalidNotebook, errors.FileFault):
             pass  # no document is there: it is the name of a console, or of a file that is not of this server
-        title = (wanted.name or posixpath.basename(place))[:200]
+        title = (wanted.name or posixpath.basename(place))[:MOST_NAME]
         made = calls.CreateSession(title=title, client_path=place, kernelspec=kernelspec)
         return await in_folder_of(asked, made, posixpath.dirname(place))
 
@@ -141,7 +169,10 @@ class JupyterSessions:
         Raises:
             Refusal: 400, the kernel is none of this session; 404, there is no such session; 501, the kernelspec is not installed.
         """
-        wanted, session = asked.body(WantedSession), await self._session(asked)
+        wanted = asked.body(WantedSession)
+        session, joined = await self._found(asked)
+        if joined is not None:
+            return await self._changed(asked, session, joined, wanted)
         if wanted.kernel is not None and wanted.kernel.id is not None:
             if session.kernel is None or session.kernel.id != own_id(wanted.kernel.id):
                 known = {one.kernel.id for one in await with_kernels(asked) if one.kernel is not None}
@@ -150,9 +181,36 @@ class JupyterSessions:
         elif wanted.kernel is not None and wanted.kernel.name is not None:
             session = await self._replaced(asked, session, wanted.kernel.name)
         if wanted.name and session.path is None and wanted.name != session.title:
-            renamed = calls.RenameSession(session=session.id, title=wanted.name[:200])
+            renamed = calls.RenameSession(session=session.id, title=wanted.name[:MOST_NAME])
             session = await asked.ask("session.rename", renamed, calls.Session)
         return Answer(self.model(session))
+
+    async def _changed(self, asked: Asked, session: calls.Session, joined: Joined, wanted: WantedSession) -> Answer:
+        """Gives a session that has joined a kernel another path, name or type, or lets it join another kernel.
+
+        Raises:
+            Refusal: 400, there is no such kernel, or a new one is wanted.
+        """
+        kernel = wanted.kernel or WantedKernel()
+        if kernel.id is not None:
+            having = {one.kernel.id: one for one in await with_kernels(asked) if one.kernel is not None}
+            if own_id(kernel.id) not in having:
+                raise Refusal(400, "No such kernel")
+            session = having[own_id(kernel.id)]
+        elif kernel.name is not None:
+            raise Refusal(
+                400, "This session uses the kernel of another one: change the kernel there, or make a session."
+            )
+        assert session.kernel is not None
+        joined = msgspec.structs.replace(
+            joined,
+            kernel=session.kernel.id,
+            path=(wanted.place or joined.path)[:MOST_PATH],
+            name=(wanted.name or joined.name)[:MOST_NAME],
+            type=(wanted.type or joined.type)[:MOST_NAME],
+        )
+        await self.joined.put(joined)
+        return Answer(self.model(session, joined))
 
     async def _replaced(self, asked: Asked, session: calls.Session, name: str) -> calls.Session:
         """The session with a new kernel in place of the one that it has."""
@@ -167,25 +225,64 @@ class JupyterSessions:
         return await asked.ask("kernel.start", started, calls.Session)
 
     async def end(self, asked: Asked) -> Answer:
-        """Ends the kernel of a session. A session without a document is closed; a document stays open for others."""
-        await end_kernel(asked, await self._session(asked))
+        """Ends the kernel of a session. A session without a document is closed; a document stays open for others.
+
+        One that has joined the kernel of another goes, and the kernel stays, unless it was started for nothing else.
+        """
+        session, joined = await self._found(asked)
+        if joined is not None:
+            await self.joined.remove(joined.id)
+            others = await self._joined(await with_kernels(asked))
+            if session.client_path != "" or any(one.kernel == joined.kernel for one, _ in others):
+                return Answer(status=204)
+        await end_kernel(asked, session)
         return Answer(status=204)
 
-    async def _session(self, asked: Asked) -> calls.Session:
-        wanted = own_id(asked.parts["session"])
-        for session in await with_kernels(asked):
+    async def _found(self, asked: Asked) -> tuple[calls.Session, Joined | None]:
+        """The session in the path of a request: one that has a kernel, or one that has joined the kernel of another, which is the first then.
+
+        Raises:
+            Refusal: 404, there is none.
+        """
+        wanted, living = own_id(asked.parts["session"]), await with_kernels(asked)
+        for session in living:
             if session.id == wanted:
-                return session
+                return session, None
+        for joined, session in await self._joined(living):
+            if joined.id == wanted:
+                return session, joined
         raise Refusal(404, f"Session not found: session_id={asked.parts['session'][:200]!r}")
 
 
-def routes(kernels: Kernels) -> list[Route]:
+async def _check_no_document(asked: Asked, path: str) -> None:
+    """A document has a kernel of its own: what its cells print belongs to its session, and outlives the client.
+
+    Raises:
+        Refusal: 409, the path names a document.
+    """
+    try:
+        file = await asked.ask("file.stat", file_calls.OfFile(path=path), file_calls.File)
+    except errors.Failure:
+        return  # no file of this server
+    if file.kind == "notebook":
+        raise Refusal(
+            409, f"{path[:200]} is a document, which has a kernel of its own: open it without the id of a kernel."
+        )
+
+
+def _model(id: str, names: Mapping[str, object], kind: str, kernel: dict[str, object]) -> dict[str, object]:
+    model = {"id": id, **names, "type": kind, "kernel": kernel}
+    return {**model, "notebook": names} if kind == "notebook" else model
+
+
+def routes(kernels: Kernels, joined: JoinedSessions) -> list[Route]:
     """The routes.
 
     Args:
         kernels: The kernels.
+        joined: The sessions that have joined a kernel of another.
     """
-    sessions = JupyterSessions(kernels)
+    sessions = JupyterSessions(kernels, joined)
     return [
         Route("/api/sessions", {"GET": sessions.list_all, "POST": sessions.make}),
         Route("/api/sessions/{session}", {"GET": sessions.get, "PATCH": sessions.change, "DELETE": sessions.end}),

@@ -26,6 +26,7 @@ from webipy.io.jupyter import (
 )
 from webipy.io.jupyter.channels import ChannelsFactory
 from webipy.io.jupyter.chunks import Chunks
+from webipy.io.jupyter.joined_sessions import JoinedSessions
 from webipy.io.jupyter.kept_files import KeptFiles
 from webipy.io.jupyter.routes import JupyterRoutes, Route
 from webipy.io.jupyter.trust import Trust
@@ -91,7 +92,7 @@ def jupyter_tree(
         *status.routes(channels.sockets),
         *kernelspecs.routes(specs, files.run),
         *kernels.routes(known),
-        *sessions.routes(known),
+        *sessions.routes(known, JoinedSessions(state / "jupyter" / "joined_sessions.json", files.run)),
         *channels.routes(),
         *_of_files(api, state, files, exports),
         *terminals.routes(channels),

@@ -101,6 +101,18 @@ class BodyTaker(Resource):
         raise NotImplementedError
 
 
+class LargeBodies(Resource):
+    """A resource at the top of the tree some of whose paths take larger bodies than `MAX_MESSAGE_BYTES`, from owners."""
+
+    def most_bytes(self, path: bytes) -> int:
+        """How many bytes a body may have.
+
+        Args:
+            path: The path of the request line, percent-encoded.
+        """
+        raise NotImplementedError
+
+
 class ReadResource(Resource):
     """A resource that only reads, and answers when a coroutine has found what is asked for. The tree below its name is its own."""
 
@@ -256,19 +268,22 @@ class PageRequest(Request):
             self.content, self.held, self._was_held = BytesIO(), Held(self, length), True
             self.held.hold(self._auth.hub.ask(token))
             return
-        taker = self._taker()
-        if taker is not None:
+        found = self._resource()
+        if isinstance(found, BodyTaker) and self._verb == b"PUT":
             self.content = BytesIO()
             try:
-                self.body = taker.take_body(self, self._target(), length)
+                self.body = found.take_body(self, self._target(), length)
             except errors.Failure as fault:
                 self._refuse_body(fault)
             return
         if length is not None and length <= ANONYMOUS_BODY_BYTES:
             super().gotLength(length)
             return
-        if not isinstance(self._asked(self._auth), Principal):
+        who = self._asked(self._auth)
+        if not isinstance(who, Principal):
             self._most, self.content = ANONYMOUS_BODY_BYTES, BytesIO()
+        elif who.session is None and isinstance(found, LargeBodies):
+            self._most = found.most_bytes(self._target())
         if length is not None and length > self._most:
             self._refuse_body()
         elif self.content is None:
@@ -280,13 +295,18 @@ class PageRequest(Request):
         path: bytes = self.uri if self.is_read else self.channel._path
         return self._auth.below.rest_of(path.partition(b"?")[0]) or b""
 
-    def _taker(self) -> BodyTaker | None:
-        """Who takes the body of this request, if it is not this class."""
-        if self.channel is None or (self.method if self.is_read else self.channel._command) != b"PUT":
-            return None
-        top = self._target().split(b"/")[1:2]
-        found = self._site.resource.children.get(top[0]) if top else None
-        return found if isinstance(found, BodyTaker) else None
+    @property
+    def _verb(self) -> bytes:
+        """The method of the request line."""
+        if self.channel is None:
+            return b""
+        verb: bytes = self.method if self.is_read else self.channel._command
+        return verb
+
+    def _resource(self) -> IResource | None:
+        """What stands at the top of the tree for the path of this request."""
+        top = self._target().split(b"/")[1:2] if self.channel is not None else []
+        return self._site.resource.children.get(top[0]) if top else None
 
     @property
     def _site(self) -> PageSite:
@@ -320,7 +340,7 @@ class PageRequest(Request):
         if self._most < MAX_MESSAGE_BYTES:
             hint = "send the header Authorization: Bearer TOKEN, or open the address that webipy open prints"
             return errors.NotAuthenticated(f"Log in first: {hint}. Without, a body holds {self._most} bytes.")
-        return errors.TooLarge(f"A body holds at most {MAX_MESSAGE_BYTES} bytes.", limit_bytes=MAX_MESSAGE_BYTES)
+        return errors.TooLarge(f"A body holds at most {self._most} bytes.", limit_bytes=self._most)
 
     def _refuse_body(self, fault: errors.Failure | None = None) -> None:
         """Answers what is not read whole, and ends the connection when the client has sent the rest."""

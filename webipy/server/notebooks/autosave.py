@@ -136,6 +136,8 @@ class Autosave:
         finally:
             duration = self.world.clock() - began
             self._due_s = max(self._due_s, self.world.clock() + 10 * duration)
+        if self.is_on and self._stop_rest is None and self.file.is_saved and self.file.has_moved:
+            self._save_later(MOVED_SECONDS, LONGEST_MOVED_SECONDS)  # moved while the file was written
 
     @property
     def is_behind(self) -> bool:
