@@ -161,6 +161,20 @@ class Sessions(KernelTestCase):
         self.assertEqual([found[key] for key in same], [model[key] for key in same])
         self.assertEqual(found["kernel"]["id"], model["kernel"]["id"])
 
+    def test_jupyterlab_names_the_document_later(self) -> None:
+        """It asks for `FOLDER/UUID` under the name of the notebook, and lets the session go if that is not its path; then it sends the path."""
+        self.rig.wait(self.rig.disk.files.create("tmp", "folder", b""))
+        self.notebook("tmp/a.ipynb")
+        pending = "tmp/028178e4-3290-4bcb-af52-a06cdc350d28"
+        model = self.make(pending, name="a.ipynb", kernel={"name": "python3"}).json()
+        self.assertEqual((model["path"], model["name"], model["type"]), (pending, "a.ipynb", "notebook"))
+        self.assertEqual([one["path"] for one in self.listed("sessions")], ["tmp/a.ipynb"])
+        named = self.sent("PATCH", f"/api/sessions/{model['id']}", {"path": "tmp/a.ipynb"}).json()
+        self.assertEqual((named["path"], named["kernel"]["id"]), ("tmp/a.ipynb", model["kernel"]["id"]))
+        self.assertEqual(self.make(pending, name="a.ipynb").json()["id"], model["id"])
+        for name, kind in (("x/a.ipynb", "notebook"), ("a.ipynb", "console"), ("b.ipynb", "notebook")):
+            self.assertEqual(self.make(pending[:-1] + "0", kind, name=name).json()["path"], pending[:-1] + "0")
+
     def test_a_file_that_is_not_here_is_a_name(self) -> None:
         """Some clients run notebooks that lie elsewhere."""
         model = self.make("/home/ada/x.ipynb-1.ipynb", name="x.ipynb").json()

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import attrs
-from twisted.internet.defer import Deferred, execute, succeed
+from twisted.internet.defer import Deferred, execute, fail, succeed
 from twisted.logger import ILogObserver, globalLogPublisher
 from twisted.web.resource import IResource
 
@@ -23,13 +23,37 @@ from webipy.io.files.files import RootFiles
 from webipy.io.files.folder_watch import FolderWatch
 from webipy.io.files.root_folder import RootFolder
 from webipy.io.jupyter.channels import ChannelsFactory
+from webipy.io.jupyter.lab_files import FOLDERS
+from webipy.io.jupyter.lab_link import NotInstalled
+from webipy.io.jupyter.lab_pages import PAGES
 from webipy.io.jupyter.routes import MAX_MODEL_BYTES, JupyterRoutes, Route
 from webipy.io.jupyter.tree import jupyter_tree
 from webipy.io.storage.client_cursors import ClientCursors
 from webipy.io.web.anonymous_connections import AnonymousConnections
 from webipy.server.ports.conversion import ExportedFile
 
+DOORS = (*FOLDERS, *(f"/{page}/{{path...}}" for page in PAGES))
+"""The routes of JupyterLab's pages and of what they load: who is nobody gets no secret there."""
+
 LOGIN_NEEDED = "Forbidden: send the header Authorization: token TOKEN, or ?token=TOKEN."
+
+
+class FakeLab:
+    """A lab process that gives prepared answers, and notes what it was asked.
+
+    Args:
+        answers: By question; a failure is raised. What is not there is not installed.
+    """
+
+    def __init__(self, answers: Mapping[str, object] | None = None) -> None:
+        self.answers = dict(answers or {})
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+
+    def ask(self, question: str, **params: object) -> Deferred[Any]:
+        """See `webipy.io.jupyter.lab_link.LabLink`."""
+        self.asked.append((question, params))
+        answer = self.answers.get(question, NotInstalled())
+        return fail(answer) if isinstance(answer, Exception) else succeed(answer)
 
 
 class JupyterTestCase(SiteTestCase):
@@ -46,7 +70,7 @@ class JupyterTestCase(SiteTestCase):
         reactor: Any = self.rig.clock
         cursors = ClientCursors(Path(self.mktemp()))
         self.addCleanup(cursors.close)
-        channels = ChannelsFactory(
+        self.channels = channels = ChannelsFactory(
             self.auth, api, reactor, AnonymousConnections(), cursors, lambda session, blob: succeed(b"")
         )
         root = Path(self.mktemp()).absolute()
@@ -57,8 +81,13 @@ class JupyterTestCase(SiteTestCase):
         self.export: ExportedFile | None = None
         reactor.stop = lambda: self.stopped.append(1)
         exports: Any = SimpleNamespace(find=lambda id, name: self.export)
-        self.tree: Any = jupyter_tree(self.auth, api, specs, channels, self.state, files, exports)
+        lab = self.lab()
+        self.tree: Any = jupyter_tree(self.auth, api, specs, channels, self.state, files, exports, lab)
         return dict(self.tree)
+
+    def lab(self) -> Any:
+        """What stands for the lab process."""
+        return FakeLab()
 
     def api(self, method: str, path: str, body: bytes = b"", /, **given: str) -> Answer:
         """A request with the token in its header."""
@@ -102,6 +131,8 @@ class Doors(JupyterTestCase):
         guest, login = self.guest(), self.login()
         without_key = {"Cookie": login["Cookie"]}
         for route in self.routes():
+            if route.path in DOORS:
+                continue  # tests/test_lab_pages.py
             path = re.sub(r"\{[^}]*\}", "x", route.path)
             self.rig.clock.advance(600)  # wrong tokens are counted for a while
             for method in route.functions:
@@ -126,8 +157,9 @@ class Doors(JupyterTestCase):
                 self.assertNotIn(403, let_in, route.path)
 
     def test_only_api_is_open(self) -> None:
-        """A route without a right is a decision."""
-        self.assertEqual([route.path for route in self.routes() if route.verb == "none"], ["/api"])
+        """A route without a right is a decision: the files of installed packages, and the doors of pages."""
+        open_ones = [route.path for route in self.routes() if route.verb == "none"]
+        self.assertEqual(open_ones, ["/api", *DOORS])
 
     def test_the_token_in_an_address_counts_on_these_routes_only(self) -> None:
         """Everywhere else it is as if it were not there."""

@@ -34,7 +34,7 @@ from webipy.io.conversion.export_store import ExportStore
 from webipy.io.files.files import FileThreads, RootFiles, files_below
 from webipy.io.files.trash import RootTrash, TrashBins, home_trash
 from webipy.io.free_memory import Memory, share_one_arena
-from webipy.io.installation import installed
+from webipy.io.installation import has_jupyterlab, installed
 from webipy.io.jupyter.channels import ChannelsFactory, open_channels
 from webipy.io.jupyter.tree import jupyter_tree
 from webipy.io.kernels.launcher import LocalLauncher
@@ -42,6 +42,7 @@ from webipy.io.kernels.process_usage import LocalProcesses
 from webipy.io.machine import aside, new_secret, now, raise_file_limit, username
 from webipy.io.reactor import count_time
 from webipy.io.storage.journal import SqliteArchive, SqliteJournals
+from webipy.io.storage.lab_token_file import LabTokenFile
 from webipy.io.storage.private_files import write_private
 from webipy.io.storage.registry import SqliteRegistry, Unreadable
 from webipy.io.storage.state_folder import note_holder
@@ -190,7 +191,8 @@ class WebipyService(Service):
         return build_site(auth, api, WebSocketResource(clients), STATIC, metrics, more, clients.anonymous)
 
     def _make_services(self, world: World, sessions: Sessions, logins: Logins) -> Services:
-        return Services(world, sessions, logins, self._page_url, version("webipy"), installed, self.public_url)
+        facts = (version("webipy"), installed, self.public_url, has_jupyterlab)
+        return Services(world, sessions, logins, self._page_url, *facts)
 
     def _start_launcher(self, generation: int) -> LocalLauncher:
         options, files = self._options, raise_file_limit()
@@ -239,9 +241,10 @@ class WebipyService(Service):
 
     def _logins(self, world: World) -> Logins:
         shares = Shares(self._registry, now, self._later, world.new_id, new_secret, LoginConnections())
-        return Logins(
-            self._registry, self._options.token, self._options.display_name, time.monotonic, new_secret, shares
-        )
+        kept = LabTokenFile(self._options.state / "jupyter" / "lab-tokens.json", self._threads.run)
+        options = self._options
+        facts = (options.token, options.display_name, time.monotonic, new_secret, shares)
+        return Logins(self._registry, *facts, lab_token_store=kept)
 
     def _listen(self, site: PageSite, logins: Logins) -> None:
         for clients in (self._clients, self._channels):

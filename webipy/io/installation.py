@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sqlite3
-from importlib import metadata
+from importlib import metadata, util
 
 PACKAGES = ("twisted", "autobahn", "txzmq", "pyzmq", "jupyter_client", "ipykernel", "nbformat", "nbconvert", "jupytext")
 """Those that webipy stands on."""
@@ -23,3 +23,8 @@ def installed() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found
+
+
+def has_jupyterlab() -> bool:
+    """Whether JupyterLab is installed beside webipy; one that is installed while the server runs is seen."""
+    return all(util.find_spec(name) is not None for name in ("jupyterlab", "jupyterlab_server"))

@@ -3,6 +3,7 @@
 import { nameOf } from "../model/paths.ts";
 import { fileAddress, save } from "../rpc/http.ts";
 import { EXPORT_FORMATS } from "../rpc/schema.ts";
+import { hasLab, openInLab } from "../session/jupyterlab.ts";
 import type { Open } from "../session/open_session.ts";
 import { guestOf, may } from "../session/permissions.ts";
 import { goTo, textAddress } from "../session/route.ts";
@@ -54,6 +55,7 @@ export function DocumentMenu({ open }: { open: Open }) {
           { title: words.duplicate, run: () => void duplicate(open, file.path) },
           { title: words.download, run: () => void save(fileAddress(file.path), nameOf(file.path)).catch(complain) },
           { title: t.files.editAsText, run: () => goTo(textAddress(file.path)) },
+          hasLab() && { title: words.lab, run: () => openInLab(file.path) },
           { title: words.reload, run: show("reload") },
         ];
   const rows: MenuRow[] = [

@@ -42,6 +42,7 @@ function Page() {
       {at.page === "help" && <HelpPage key={at.name} name={at.name} />}
       {at.page === "notebook" && phase.value === "live" && <ByPath key={at.path} path={at.path} />}
       {at.page === "raw" && phase.value === "live" && <Raw />}
+      {at.page === "jupyter" && phase.value === "live" && <Raw jupyter={at.address} />}
       {at.page === "nowhere" && <Nothing title={t.nowhere} body={t.nowhereBody} />}
       <Toasts />
       <LiveRegion />

@@ -48,6 +48,7 @@ function commands(open: Open): Entry[] {
   const entries: Entry[] = [];
   for (const one of commandsOf()) {
     if (!may(one.right) || one.id === "palette" || one.id === "close-pager" || seen.has(one.title)) continue;
+    if (one.offered?.() === false) continue;
     seen.add(one.title);
     const keys = one.keys[0] ?? null;
     entries.push({ id: one.id, icon: "command", title: one.title, note: "", keys, run: () => one.run(open.actions) });

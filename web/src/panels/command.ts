@@ -7,6 +7,8 @@ export interface CommandRow {
   readonly title: string;
   /** The right that it needs: who has less is not offered it. */
   readonly right: Verb;
+  /** Whether it is offered now; a row without it always is. */
+  readonly offered?: () => boolean;
   /** Keys that work wherever the focus is. */
   readonly both?: string;
   /** Keys of command mode. */
@@ -27,6 +29,7 @@ export interface Command {
   readonly row: string;
   readonly title: string;
   readonly right: Verb;
+  readonly offered?: (() => boolean) | undefined;
   readonly keys: readonly string[];
   readonly where: Where;
   run(actions: Actions): void;

@@ -10,6 +10,7 @@ import { computed } from "@preact/signals";
 import { EXPORT_FORMATS, type ExportFormat } from "../rpc/schema.ts";
 import type { Actions } from "../session/actions.ts";
 import { copyCellLink } from "../session/cell_link.ts";
+import { hasLab, openInLab } from "../session/jupyterlab.ts";
 import { anchor, mode, selected } from "../session/selection.ts";
 import { own } from "../text/commands.ts";
 import { t } from "../text/en.ts";
@@ -86,6 +87,7 @@ export const TABLE = {
   paste: { title: "Paste below", right: "write", command: "v", colab: "Ctrl+m v", run: a => a.paste(false) },
   "paste-above": { title: "Paste above", right: "write", command: "Shift+v", run: a => a.paste(true) },
   link: { title: t.cellMenu.link, right: "read", run: ({ store }) => void copyCellLink(store, selected.value ?? "") },
+  lab: { title: t.documentMenu.lab, right: "own", offered: hasLab, run: ({ store }) => openInLab(store.model.file?.path ?? "") },
   delete: { title: "Delete the cells", right: "write", command: "d d", colab: "Ctrl+m d", run: a => a.remove() },
   undo: { title: "Undo what was done to cells", right: "write", command: "z | Ctrl+z", colab: "Ctrl+m z", run: a => a.undo.undo() },
   redo: {
@@ -241,12 +243,13 @@ export type CommandId = keyof typeof TABLE;
 const split = (keys: string): readonly string[] => (keys === "" ? [] : keys.split(" | "));
 
 /** The commands of a row: one for each set of keys that works elsewhere. */
-function commandsIn(id: string, { title, right, both, command = "", edit, run }: CommandRow): Command[] {
+function commandsIn(id: string, { title, right, offered, both, command = "", edit, run }: CommandRow): Command[] {
   const one = (name: string, keys: string, where: Where): Command => ({
     id: name,
     row: id,
     title,
     right,
+    offered,
     keys: split(keys),
     where,
     run,

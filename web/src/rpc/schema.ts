@@ -723,6 +723,8 @@ export interface ServerInfo {
   public_url: string | null;
   /** When the server began to run, RFC 3339 in UTC with microseconds; null: nobody is logged in. */
   started: string | null;
+  /** Whether JupyterLab is installed beside webipy: its page is at /lab. False for guests, and when nobody is logged in. */
+  jupyterlab: boolean;
 }
 
 /** What a report about a problem needs to say of the server; nothing of it is secret. */
@@ -1170,7 +1172,7 @@ export interface Revoked {
 
 /** The address that a ticket is for. */
 export interface MakeTicket {
-  /** An address of this server below /files/, /outputs/ or /exports/, with or without a query. */
+  /** An address of this server below /files/, /outputs/, /exports/ or /nbconvert/, with or without a query. */
   address: string;
 }
 

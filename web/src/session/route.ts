@@ -12,6 +12,7 @@ export type Route =
   | { readonly page: "terminal"; readonly terminal: string }
   | { readonly page: "notebook"; readonly path: string }
   | { readonly page: "raw" }
+  | { readonly page: "jupyter"; readonly address: string }
   | { readonly page: "nowhere" };
 
 /** An output of a cell: the place among those that its last run, or the document, has put under it. */
@@ -19,6 +20,9 @@ export interface OutputPlace {
   readonly cell: string;
   readonly at: number;
 }
+
+/** The addresses of JupyterLab's and Notebook's pages: one of them leads here, as `?then=`, when nobody is signed in. */
+const OF_JUPYTER = /^\/(lab|doc|tree|notebooks|edit|consoles|terminals)(?=[/?#]|$)/;
 
 /** The page that is shown: a new value each time that one is gone to, the same page again too. */
 export const route = signal<Route>({ page: "home", folder: "" });
@@ -45,9 +49,11 @@ function routeBelow(path: string, query: string): Route {
   const match = /^\/s\/([^/]+)\/?$/.exec(path);
   if (match?.[1] !== undefined) return { page: "session", session: decoded(match[1]), ...outputIn(query) };
   if (path.startsWith("/n/")) return { page: "notebook", path: path.slice("/n/".length).split("/").map(decoded).join("/") };
-  if (/^\/(files|outputs|exports)\//.test(path)) return { page: "raw" };
+  if (/^\/(files|outputs|exports|nbconvert)\//.test(path)) return { page: "raw" };
   if (path !== "/" && path !== "") return { page: "nowhere" };
   const asked = new URLSearchParams(query);
+  const then = asked.get("then");
+  if (then !== null) return OF_JUPYTER.test(then) ? { page: "jupyter", address: then } : { page: "nowhere" };
   const text = asked.get("edit");
   if (text !== null) return { page: "text", path: text };
   const terminal = asked.get("terminal");
@@ -82,6 +88,10 @@ export const sessionAddress = (session: string): string => `${BASE}s/${encodeURI
 /** The address of the page that shows one output of a session. */
 export const outputAddress = (session: string, { cell, at }: OutputPlace): string =>
   `${sessionAddress(session)}?output=${encodeURIComponent(cell)}&at=${at}`;
+
+/** The address of JupyterLab with a file; without a name JupyterLab as it was left. */
+export const labAddress = (path: string): string =>
+  path === "" ? `${BASE}lab` : `${BASE}lab/tree/${path.split("/").map(encodeURIComponent).join("/")}`;
 
 /** The address of a notebook by its path: it opens the notebook, and becomes that of its session. */
 export const notebookAddress = (path: string): string => `${BASE}n/${path.split("/").map(encodeURIComponent).join("/")}`;

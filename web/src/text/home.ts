@@ -4,6 +4,8 @@ import { many } from "./format.ts";
 export const home = {
   fileOpens: "The file opens, or is saved among your downloads.",
   fileNotOpened: "This address does not open the file. Open it from the list of files.",
+  jupyterOpens: "JupyterLab opens.",
+  jupyterNotOpened: "JupyterLab cannot be opened: this browser keeps nothing for this address. Allow it to store data here, and try again.",
   signedInAs: "Sign out, and signed-in browsers",
   signOutHere: "Sign out of this browser",
   stillRunning: "Still running",

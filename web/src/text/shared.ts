@@ -96,6 +96,7 @@ export const shared = {
     duplicate: "Duplicate",
     download: "Download",
     reload: "Read the file again…",
+    lab: "Open in JupyterLab",
     upgrade: (minor: number) => `Save in format 4.5 (is 4.${minor})`,
     print: "Print…",
     export: "Export as",

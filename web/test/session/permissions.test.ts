@@ -50,7 +50,7 @@ describe("rights", () => {
     expect(editor.filter(id => !viewer.includes(id))).toContain("cut");
     for (const one of commandsOf("colab")) expect(one.right).toBe(COMMANDS.find(other => other.title === one.title)?.right);
     expect(editor.filter(id => /run|kernel|restart|interrupt/.test(id))).toEqual([]);
-    expect(all.filter(id => !runner.includes(id)).sort()).toEqual(["files", "rename", "save-as", "share", "terminals"]);
+    expect(all.filter(id => !runner.includes(id)).sort()).toEqual(["files", "lab", "rename", "save-as", "share", "terminals"]);
   });
 
   test("who may not edit any more leaves the editor", () => {

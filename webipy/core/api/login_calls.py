@@ -60,7 +60,7 @@ class MakeTicket(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The address that a ticket is for."""
 
     address: Annotated[str, msgspec.Meta(max_length=8192)]
-    """An address of this server below /files/, /outputs/ or /exports/, with or without a query."""
+    """An address of this server below /files/, /outputs/, /exports/ or /nbconvert/, with or without a query."""
 
 
 class Ticket(Result, frozen=True, kw_only=True):

@@ -21,6 +21,8 @@ from webipy.core.kernel.host_protocol import Kernelspec
 from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
 from webipy.io.reactor import Run
 from webipy.io.web.files_resource import POLICY
+from webipy.io.web.requests import credential
+from webipy.server.people.logins import TOKEN_LOGIN
 from webipy.server.ports.kernels import Specs
 
 MAX_RESOURCE_BYTES: Final = 16 * 1024 * 1024
@@ -49,13 +51,15 @@ class Kernelspecs:
         specs = await self.specs()
         found = list(specs.found.values())
         names = await self.run(lambda: [_resources(spec.resource_dir) for spec in found])
-        models = {spec.name: _model(spec, files, asked.base) for spec, files in zip(found, names, strict=True)}
+        token = shown_token(asked)
+        models = {spec.name: _model(spec, files, asked.base, token) for spec, files in zip(found, names, strict=True)}
         return Answer({"default": specs.default or "", "kernelspecs": models})
 
     async def get(self, asked: Asked) -> Answer:
         """One kernelspec."""
         spec = await self._spec(asked.parts["name"])
-        return Answer(_model(spec, await self.run(lambda: _resources(spec.resource_dir)), asked.base))
+        names = await self.run(lambda: _resources(spec.resource_dir))
+        return Answer(_model(spec, names, asked.base, shown_token(asked)))
 
     async def resource(self, asked: Asked) -> Answer:
         """A file beside a kernelspec.
@@ -78,13 +82,21 @@ class Kernelspecs:
         return found
 
 
-def _model(spec: Kernelspec, files: Sequence[str], base: str) -> dict[str, object]:
+def shown_token(asked: Asked) -> str:
+    """The lab token of a request as a query, since the browser itself fetches the logos that a page of JupyterLab shows; empty for all others."""
+    principal = asked.connection.principal
+    token = (credential(asked.request, "authorization") or "").partition(" ")[2]
+    return f"?token={token}" if token and principal is not None and principal.login != TOKEN_LOGIN else ""
+
+
+def _model(spec: Kernelspec, files: Sequence[str], base: str, query: str) -> dict[str, object]:
     """A kernelspec as clients read it.
 
     Args:
         spec: The kernelspec.
         files: The files beside it that have a name of their own.
         base: The base URL without the slash at its end.
+        query: What is appended to the addresses of files.
     """
     place = f"{base}/kernelspecs/{quote(spec.name)}/"
     return {
@@ -97,7 +109,9 @@ def _model(spec: Kernelspec, files: Sequence[str], base: str) -> dict[str, objec
             "interrupt_mode": spec.interrupt_mode,
             "metadata": spec.metadata,
         },
-        "resources": {(file if file in _SCRIPTS else file.rpartition(".")[0]): place + quote(file) for file in files},
+        "resources": {
+            (file if file in _SCRIPTS else file.rpartition(".")[0]): place + quote(file) + query for file in files
+        },
     }
 
 

@@ -15,7 +15,8 @@ To add a route:
 The route needs the right `own` unless it says otherwise (`verb`): Jupyter's API knows one user who may do all, so guests of a session are kept out
 of it. The methods that are called ask for their own rights once more. tests/test_jupyter_routes.py walks over every route with every kind of login.
 
-Invariants: an answer is JSON `{"message", "reason"}` when it is a refusal; who is not logged in gets 403 and never a redirect to a form; a
+Invariants: an answer is JSON `{"message", "reason"}` when it is a refusal; who is not logged in gets 403 and never a redirect to a form, but for a
+person who opens the address of a document (webipy.io.web.requests); a
 cookie counts only with the key of our page, so no page of another origin can use it; `Access-Control-Allow-Origin` is sent only to who shows
 the token.
 
@@ -42,7 +43,7 @@ from webipy.core.api.access import Verb
 from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.io.web.paced_responses import send
 from webipy.io.web.request_auth import RequestAuth
-from webipy.io.web.requests import LargeBodies, PageRequest, TokenInAddress, shows_token, status_of
+from webipy.io.web.requests import LargeBodies, PageRequest, TokenInAddress, page_for, refuse, shows_token, status_of
 from webipy.server.methods.api import Api
 from webipy.server.methods.method import Connection
 
@@ -269,6 +270,9 @@ class JupyterRoutes(TokenInAddress, LargeBodies):
             return
         connection = Connection(request.who(self._auth))
         if route.verb != "none" and connection.principal is None:
+            if page_for(request) is not None:
+                refuse(request, 401, errors.NotAuthenticated(LOG_IN))
+                return
             raise Refusal(403, LOG_IN)
         access.permit(connection.principal, route.verb, None)
         request.notifyFinish().addErrback(lambda _: connection.leave())

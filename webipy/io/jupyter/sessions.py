@@ -11,7 +11,9 @@ Source: jupyter_server 2.21, REST API. Decision 54.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import attrs
 import msgspec
@@ -25,6 +27,8 @@ from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
 MOST_NAME = 200
 MOST_PATH = 4096
 """Characters of a name and of a path."""
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 NO_SPEC = "The requested kernel is not available: {fault} Install it, or choose another one."
 
@@ -57,6 +61,17 @@ class WantedSession(msgspec.Struct):
         """The path, in the form of this version or of former ones."""
         path = self.path if self.path is not None or self.notebook is None else self.notebook.path
         return None if path is None else path.strip("/")
+
+    @property
+    def document(self) -> str | None:
+        """The notebook that is meant by `FOLDER/UUID`: JupyterLab asks for that first, under the name of its notebook, and sends the path later.
+
+        It lets a session go whose path is another one in the first answer.
+        """
+        folder, _, name = (self.place or "").rpartition("/")
+        if self.type != "notebook" or not self.name or "/" in self.name or _UUID.fullmatch(name) is None:
+            return None
+        return posixpath.join(folder, self.name)
 
 
 @attrs.define(eq=False)
@@ -118,11 +133,12 @@ class JupyterSessions:
         kernel = wanted.kernel or WantedKernel()
         if kernel.id is not None:
             return await self._made_with(asked, wanted, own_id(kernel.id))
+        places = {wanted.place, wanted.document or wanted.place}
         for session in await with_kernels(asked):
-            if wanted.place in (session.path, session.client_path):
-                return self._made(asked, session)
+            if places & {session.path, session.client_path}:
+                return self._made(asked, session, None, wanted)
         try:
-            return self._made(asked, await self._open(asked, wanted, kernel.name))
+            return self._made(asked, await self._open(asked, wanted, kernel.name), None, wanted)
         except errors.UnknownKernelspec as fault:
             return Answer({"message": NO_SPEC.format(fault=fault.message), "short_message": fault.message}, 501)
 
@@ -133,30 +149,33 @@ class JupyterSessions:
         found = [session for session in living if session.kernel is not None and session.kernel.id == kernel]
         if not found:
             raise Refusal(400, "No such kernel")
-        if wanted.place in (found[0].path, found[0].client_path):
-            return self._made(asked, found[0])
+        if {wanted.place, wanted.document or wanted.place} & {found[0].path, found[0].client_path}:
+            return self._made(asked, found[0], None, wanted)
         for joined, session in await self._joined(living):
             if (joined.kernel, joined.path) == (kernel, wanted.place):
                 return self._made(asked, session, joined)
-        await _check_no_document(asked, wanted.place)
+        await _check_no_document(asked, wanted.document or wanted.place)
         name = (wanted.name or posixpath.basename(wanted.place))[:MOST_NAME]
         kind = (wanted.type or "notebook")[:MOST_NAME]
         joined = Joined(asked.api.services.world.new_id(), kernel, wanted.place[:MOST_PATH], name, kind)
         await self.joined.put(joined)
         return self._made(asked, found[0], joined)
 
-    def _made(self, asked: Asked, session: calls.Session, joined: Joined | None = None) -> Answer:
+    def _made(
+        self, asked: Asked, session: calls.Session, joined: Joined | None, wanted: WantedSession | None = None
+    ) -> Answer:
         model = self.model(session, joined)
+        if wanted is not None and wanted.document is not None:
+            model["path"] = wanted.place
         return Answer(model, 201, {"Location": f"{asked.base}/api/sessions/{model['id']}"})
 
     async def _open(self, asked: Asked, wanted: WantedSession, kernelspec: str | None) -> calls.Session:
         place = wanted.place
         assert place is not None
         kernelspec = kernelspec or (await asked.ask("kernelspec.list", calls.Nothing(), calls.KernelspecList)).default
+        opened = calls.CreateSession(path=wanted.document or place, kernelspec=kernelspec)
         try:
-            return await asked.ask(
-                "session.create", calls.CreateSession(path=place, kernelspec=kernelspec), calls.Session
-            )
+            return await asked.ask("session.create", opened, calls.Session)
         except (errors.NotFound, errors.InvalidParams, errors.InvalidNotebook, errors.FileFault):
             pass  # no document is there: it is the name of a console, or of a file that is not of this server
         title = (wanted.name or posixpath.basename(place))[:MOST_NAME]

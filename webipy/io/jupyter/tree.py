@@ -17,9 +17,13 @@ from webipy.io.jupyter import (
     config_sections,
     contents,
     conversions,
+    events,
     front_end,
     kernels,
     kernelspecs,
+    lab_api,
+    lab_files,
+    lab_pages,
     sessions,
     status,
     terminals,
@@ -28,6 +32,9 @@ from webipy.io.jupyter.channels import ChannelsFactory
 from webipy.io.jupyter.chunks import Chunks
 from webipy.io.jupyter.joined_sessions import JoinedSessions
 from webipy.io.jupyter.kept_files import KeptFiles
+from webipy.io.jupyter.lab_files import LabFiles
+from webipy.io.jupyter.lab_link import LabLink
+from webipy.io.jupyter.lab_pages import LabPages
 from webipy.io.jupyter.routes import JupyterRoutes, Route
 from webipy.io.jupyter.trust import Trust
 from webipy.io.web.request_auth import RequestAuth
@@ -35,7 +42,13 @@ from webipy.io.web.requests import TOKEN_TOP
 from webipy.server.methods.api import Api
 from webipy.server.ports.kernels import Specs
 
-TOPS = (b"api", b"kernelspecs", b"nbconvert", b"terminals")
+FAVICONS = b"favicons"
+"""What answers below `/static/favicons` (webipy.io.web.site)."""
+
+OF_LAB = (b"lab", b"doc", b"tree", b"notebooks", b"edit", b"consoles", b"notebook", b"custom", b"lsp")
+"""The first parts of the paths of JupyterLab's and Notebook's pages, and of what they load."""
+
+TOPS = (b"api", b"kernelspecs", b"nbconvert", b"terminals", *OF_LAB)
 """The first parts of the paths of all routes."""
 
 
@@ -67,6 +80,13 @@ def _of_files(api: Api, state: Path, files: RootFiles, exports: ExportStore) -> 
     ]
 
 
+def _of_lab(auth: RequestAuth, api: Api, files: RootFiles, link: LabLink) -> list[Route]:
+    """The routes of JupyterLab's and Notebook's pages."""
+    of_lab, has_terminals = LabFiles(link, files.run), api.services.world.terminals is not None
+    pages = LabPages(auth, of_lab, str(files.tree.root.path), has_terminals)
+    return [*lab_api.routes(link), *lab_files.routes(of_lab), *lab_pages.routes(pages)]
+
+
 def jupyter_tree(
     auth: RequestAuth,
     api: Api,
@@ -75,6 +95,7 @@ def jupyter_tree(
     state: Path,
     files: RootFiles,
     exports: ExportStore,
+    lab: LabLink | None = None,
 ) -> dict[bytes, IResource]:
     """The resources, by the first part of their paths.
 
@@ -86,6 +107,7 @@ def jupyter_tree(
         state: The state folder; the routes have the folder `jupyter` in it.
         files: The files below the root.
         exports: What exports have made.
+        lab: Asks the lab process; `None` for the one that there is.
     """
     known = kernels.Kernels(channels.sockets)
     routes = [
@@ -96,8 +118,10 @@ def jupyter_tree(
         *channels.routes(),
         *_of_files(api, state, files, exports),
         *terminals.routes(channels),
+        *events.routes(channels),
     ]
     root, reactor = str(files.tree.root.path), files.reactor
     routes += front_end.routes(front_end.FrontEnd(root, lambda: reactor.callLater(0, reactor.stop), lambda: routes))
+    routes += _of_lab(auth, api, files, lab or LabLink(reactor))
     tree = JupyterRoutes(auth, api, routes)
-    return {**dict.fromkeys(TOPS, tree), TOKEN_TOP.encode(): TokenPath(auth, api, channels.routes())}
+    return {**dict.fromkeys((*TOPS, FAVICONS), tree), TOKEN_TOP.encode(): TokenPath(auth, api, channels.routes())}

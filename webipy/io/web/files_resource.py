@@ -2,6 +2,7 @@
 
     GET  /files/PATH            the file: ETag, If-None-Match (304), Range (206, 416), If-Range; HEAD likewise
     GET  /files/PATH?inline=1   shown by the browser itself, for a few types that cannot run anything; else an attachment
+    GET  /files/PATH?_xsrf=...  the same, with a lab token: what JupyterLab shows; with `download` an attachment
     GET  /files/PATH?upload=1   how many bytes of the upload in parts that Upload-Id names are there, also as the header Upload-Offset
     GET  /files/PATH?zip=1      a folder with all that it holds, as a zip archive (webipy.io.files.archives); with `name=N`, as often as
                                 there are, those of its entries
@@ -325,7 +326,8 @@ def _answer(request: PageRequest, status: int, answer: object) -> None:
 def _set_type(request: PageRequest, path: str) -> None:
     name = path.rpartition("/")[2]
     kind = _TYPES.guess_type(name)[0] or "application/octet-stream"
-    is_asked = (request.args or {}).get(b"inline") == [b"1"]
+    given = request.args or {}
+    is_asked = given.get(b"inline") == [b"1"] or (b"_xsrf" in given and b"download" not in given)
     if is_asked and name.rpartition(".")[2].lower() in AS_TEXT:
         kind = "text/plain"
     is_inline = kind in INLINE and is_asked

@@ -42,7 +42,7 @@ SUBPROTOCOL = "webipy"
 PAGE_HEADER = "x-webipy-base"
 """The path that the page is below, as its browser has it: a proxy may have taken a part of it away."""
 
-_COOKIE_PATH = re.compile(r"/(?:[!-:<-~]{1,1024}/)?")
+COOKIE_PATH = re.compile(r"/(?:[!-:<-~]{1,1024}/)?")
 """What a cookie can have as its path, with a slash at its end (RFC 6265, section 4.1.1)."""
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]@/]+)(?::[0-9]{1,5})?")
@@ -122,7 +122,10 @@ class RequestAuth:
         """The token that the hub has to be asked about before `principal_of` can say who sends a request with these headers; `None`: none."""
         if self.hub is None:
             return None
-        return self.hub.question(header("authorization"), cookies_of(header("cookie"), self._cookie_names(header)))
+        given = header("authorization")
+        if given is not None and self.logins.lab_tokens.is_known(given.partition(" ")[2].strip()):
+            given = None  # the cookie that it counts with is what the hub has to be asked about
+        return self.hub.question(given, cookies_of(header("cookie"), self._cookie_names(header)))
 
     def refusal(self, header: Header) -> errors.NotAuthenticated:
         """Why nobody is logged in by a request with these headers, and what would be right."""
@@ -203,7 +206,7 @@ class RequestAuth:
         if self.public is not None and self._is_public(header):
             host, is_secure = self.public.host, self.public.scheme == "https"
         path = header(PAGE_HEADER) or ""
-        path = path if _COOKIE_PATH.fullmatch(path) else self.path_of(header)
+        path = path if COOKIE_PATH.fullmatch(path) else self.path_of(header)
         plain, bound, secure = cookie_names(host)
         name = (bound if path == "/" else secure) if is_secure else plain
         more = "; Secure" if is_secure else ""

@@ -15,6 +15,7 @@ Source of the headers: OWASP secure headers.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from functools import partial
 from io import BytesIO
 from typing import Any, BinaryIO, Final, Protocol
@@ -219,8 +220,8 @@ class PageRequest(Request):
         if self._wrong is not None:
             return self._wrong[0]
         ticketed = None
-        if self.method in (b"GET", b"HEAD") and self.args and b"ticket" in self.args:
-            ticketed = (self.args[b"ticket"][0].decode("latin-1"), unquote_to_bytes(self.path))
+        if self.method in (b"GET", b"HEAD") and (given := ticket_in(self.args)) is not None:
+            ticketed = (given, unquote_to_bytes(self.path))
         found: Principal | errors.Failure | None
         try:
             found = auth.principal_of(partial(credential, self), self.address(auth), ticketed)
@@ -269,7 +270,7 @@ class PageRequest(Request):
             self.held.hold(self._auth.hub.ask(token))
             return
         found = self._resource()
-        if isinstance(found, BodyTaker) and self._verb == b"PUT":
+        if isinstance(found, BodyTaker) and _verb(self) == b"PUT":
             self.content = BytesIO()
             try:
                 self.body = found.take_body(self, self._target(), length)
@@ -294,14 +295,6 @@ class PageRequest(Request):
         assert self.channel is not None
         path: bytes = self.uri if self.is_read else self.channel._path
         return self._auth.below.rest_of(path.partition(b"?")[0]) or b""
-
-    @property
-    def _verb(self) -> bytes:
-        """The method of the request line."""
-        if self.channel is None:
-            return b""
-        verb: bytes = self.method if self.is_read else self.channel._command
-        return verb
 
     def _resource(self) -> IResource | None:
         """What stands at the top of the tree for the path of this request."""
@@ -415,6 +408,22 @@ class PageRequest(Request):
             super().render(resrc)
 
 
+TICKET_ARGUMENTS: Final = (b"ticket", b"_xsrf")
+"""Where a ticket stands in an address: JupyterLab puts its lab token where Jupyter has the second half of its own logins."""
+
+
+def ticket_in(arguments: Mapping[bytes, Sequence[bytes]] | None) -> str | None:
+    """The ticket in the query of an address, if there is one."""
+    given = [values[0] for name in TICKET_ARGUMENTS if (values := (arguments or {}).get(name))]
+    return given[0].decode("latin-1") if given else None
+
+
+def _verb(request: PageRequest) -> bytes:
+    """The method of the request line."""
+    verb: bytes = request.method if request.is_read or request.channel is None else request.channel._command
+    return verb
+
+
 def credential(request: PageRequest, name: str) -> str | None:
     """A header, with a token in the address in place of the `Authorization` header where one may stand there (`TokenInAddress`).
 
@@ -471,7 +480,7 @@ def hand_over(request: PageRequest) -> bool:
     return True
 
 
-READ_PATHS = (b"/files/", b"/outputs/", b"/exports/")
+READ_PATHS = (b"/files/", b"/outputs/", b"/exports/", b"/nbconvert/")
 """Where a person may come with the browser itself, which sends no key there."""
 
 
@@ -485,7 +494,7 @@ def refuse(request: Request, status: int, fault: errors.Failure) -> None:
         status: The HTTP status.
         fault: The failure.
     """
-    page = _page_for(request) if status == 401 else None
+    page = page_for(request) if status == 401 else None
     body = page.render_GET(request) if page is not None else _json_error(fault)
     request.setResponseCode(status)
     if page is None:
@@ -495,8 +504,8 @@ def refuse(request: Request, status: int, fault: errors.Failure) -> None:
     request.finish()
 
 
-def _page_for(request: Request) -> PageOfSite | None:
-    """The page, where a person asks for a file by its address."""
+def page_for(request: Request) -> PageOfSite | None:
+    """The page, where a person asks for a file by its address; `None` where it is no person, or no file."""
     if not isinstance(request, PageRequest) or request.method != b"GET" or request.channel is None:
         return None
     is_person = "text/html" in (request.header("accept") or "") and request.header("authorization") is None

@@ -175,12 +175,13 @@ class SessionPages(Branch):
 
 
 class Static(Resource):
-    """The page's files: one flat folder, listed once."""
+    """The page's files: one flat folder, listed once. Pages of Jupyter have their favicons below the same name."""
 
     isLeaf = True
 
-    def __init__(self, static: Path) -> None:
+    def __init__(self, static: Path, favicons: IResource | None = None) -> None:
         super().__init__()
+        self._favicons = favicons
         self._files = (
             {path.relative_to(static).as_posix(): path for path in static.rglob("*") if path.is_file()}
             if static.is_dir()
@@ -191,6 +192,9 @@ class Static(Resource):
         """A file by its exact name; names outside the list do not exist."""
         assert request.postpath is not None
         name = "/".join(part.decode("latin-1") for part in request.postpath)
+        if self._favicons is not None and name.startswith("favicons/"):
+            self._favicons.render(request)
+            return NOT_DONE_YET
         found = self._files.get(name)
         if found is None:
             refuse(request, 404, errors.NotFound("The page has no such file."))
@@ -422,20 +426,21 @@ def build_site(
         websocket: The resource of the WebSocket.
         static: The folder of the built page.
         metrics: The numbers of `/metrics`.
-        more: Further resources at the top, by the first part of their paths.
+        more: Further resources at the top, by the first part of their paths; `favicons` are what pages of Jupyter have below `/static/favicons`.
         anonymous: The connections without a login, the same ones that the WebSocket has; `None` for new ones.
     """
     page = Page(static)
     root = Root(page)
     root.putChild(b"s", SessionPages(page))
     root.putChild(b"n", NotebookPages(page))
-    root.putChild(b"static", Static(static))
+    more = dict(more or {})
+    root.putChild(b"static", Static(static, more.pop(b"favicons", None)))
     root.putChild(b"frame", Frame(static))
     root.putChild(b"login", Login(auth))
     root.putChild(b"logout", Logout(auth))
     root.putChild(b"rpc", RpcPost(auth, api, websocket))
     root.putChild(b"healthz", Health(api))
     root.putChild(b"metrics", MetricsText(auth, metrics))
-    for name, resource in (more or {}).items():
+    for name, resource in more.items():
         root.putChild(name, resource)
     return PageSite(root, auth, AnonymousConnections() if anonymous is None else anonymous, page)

@@ -16,7 +16,7 @@ from webipy.server.people.tickets import TICKET_SECONDS
 METHODS = Methods()
 method = METHODS.method
 
-READ_PATHS = ("/files/", "/outputs/", "/exports/")
+READ_PATHS = ("/files/", "/outputs/", "/exports/", "/nbconvert/")
 """Where tickets lead."""
 
 

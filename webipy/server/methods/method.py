@@ -58,6 +58,7 @@ class Services:
         version: webipy's version.
         installed: Returns the versions of what webipy stands on, by name.
         public_url: The address that people open, with a slash at its end, when that is another one than the server's own.
+        has_jupyterlab: Returns whether JupyterLab is installed beside webipy.
     """
 
     world: World
@@ -67,6 +68,7 @@ class Services:
     version: str
     installed: Callable[[], dict[str, str]] = dict
     public_url: str | None = None
+    has_jupyterlab: Callable[[], bool] = bool
     closed_sessions: ClosedSessions = attrs.field(init=False)
     documents: Documents = attrs.field(init=False)
     copies: ClientCopies = attrs.field(init=False)

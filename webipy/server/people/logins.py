@@ -1,9 +1,10 @@
 """Logins: whose a request is, decided in one place.
 
-A credential is a token (command line, scripts: `Authorization: Bearer TOKEN`) or the two secrets of a browser's login: a cookie, which
-scripts cannot read, and a key, which the page keeps for its own origin and sends itself. Neither is enough alone: a browser sends the
-cookie of a host to every port of it, so any other local server may have seen it; the key is known to our own origin only. Where a
-browser can send no key (a download that it carries out itself), a ticket replaces it (webipy.server.people.tickets).
+A credential is a token (command line, scripts: `Authorization: Bearer TOKEN`) or the two secrets of a browser's login: a cookie, which scripts
+cannot read, and a key, which the page keeps for its own origin and sends itself. Neither is enough alone: a browser sends the cookie of a host to
+every port of it, so any other local server may have seen it; the key is known to our own origin only. Where a browser can send no key (a download
+that it carries out itself), a ticket replaces it (webipy.server.people.tickets), and in pages of JupyterLab a lab token
+(webipy.server.people.lab_tokens).
 
 A browser gets both for a one-time code, which the server prints in the fragment of its address (fragments are not sent to servers nor
 kept in their logs), or for the token typed into the sign-in form. A guest gets them for the link of a session and a name
@@ -38,6 +39,7 @@ from webipy.core import errors
 from webipy.core.api.access import Principal
 from webipy.core.timestamps import seconds_between
 from webipy.server.people.failed_attempts import FailedAttempts
+from webipy.server.people.lab_tokens import LabTokens, LabTokenStore, NoStore
 from webipy.server.people.shares import Share, Shares
 from webipy.server.people.shares import digest as _digest
 from webipy.server.people.tickets import Tickets
@@ -207,6 +209,7 @@ class Logins:
         new_secret: 256 new random bits as text.
         shares: The links, and the guests who came by them.
         others: The logins that a hub answers for; `None` without one.
+        lab_token_store: Where lab tokens are kept.
     """
 
     accounts: Accounts
@@ -218,9 +221,11 @@ class Logins:
     others: OtherLogins | None = None
     called: float = float("-inf")
     """When somebody who is signed in asked for something last."""
+    lab_token_store: LabTokenStore = attrs.field(factory=NoStore)
     codes: Codes = attrs.field(init=False)
     failed_attempts: FailedAttempts = attrs.field(init=False)
     tickets: Tickets = attrs.field(init=False)
+    lab_tokens: LabTokens = attrs.field(init=False)
     _logins: dict[str, Login] = attrs.field(factory=dict)
     _cookies: dict[bytes, str] = attrs.field(factory=dict)
     """Logins by the digest of their cookie."""
@@ -230,6 +235,7 @@ class Logins:
         self.codes = Codes(self.seconds)
         self.failed_attempts = FailedAttempts(self.seconds)
         self.tickets = Tickets(self.seconds, self.new_secret().encode())
+        self.lab_tokens = LabTokens(self.lab_token_store, self.shares.now, self.new_secret)
 
     async def load(self) -> None:
         """Reads the logins that outlived the server; those of another token end."""
@@ -239,6 +245,7 @@ class Logins:
         others = [login.id for login in found if login.id not in self._logins]
         if others:
             await self.accounts.remove_logins(others)
+        await self.lab_tokens.load(self._logins.keys())
         await self.shares.load()
 
     async def expire(self) -> None:
@@ -258,11 +265,16 @@ class Logins:
         """
         if given.authorization is not None:
             kind, _, token = given.authorization.partition(" ")
-            if kind.lower() in ("bearer", "token") and hmac.compare_digest(_digest(token.strip()), _digest(self.token)):
+            is_token = kind.lower() in ("bearer", "token")
+            if is_token and hmac.compare_digest(_digest(token.strip()), _digest(self.token)):
                 return Principal(self.name, "own", TOKEN_LOGIN)
             other = self.others.of_token(token.strip()) if self.others is not None else None
             if other is not None and kind.lower() in ("bearer", "token"):
                 return other
+            for principal, _ in self._claimed(given):
+                if is_token and self.lab_tokens.is_valid(token.strip(), principal.login):
+                    self._use(principal.login)
+                    return principal
             self.failed_attempts.record(given.address)
             return None
         for principal, key in self._claimed(given):
@@ -297,7 +309,9 @@ class Logins:
     def _is_whole(self, given: Credentials, login: str, key: bytes) -> bool:
         if given.key is not None:
             return hmac.compare_digest(_digest(given.key), key)
-        return given.ticket is not None and self.tickets.is_valid(given.ticket, login, given.path)
+        if given.ticket is None:
+            return False
+        return self.tickets.is_valid(given.ticket, login, given.path) or self.lab_tokens.is_valid(given.ticket, login)
 
     def _use(self, login: str) -> None:
         """Records that a login was used now."""
@@ -428,6 +442,7 @@ class Logins:
         ended = [self._logins.pop(login) for login in list(logins) if login in self._logins]
         for login in ended:
             self._cookies.pop(login.digest, None)
+            self.lab_tokens.end(login.id)
             self.shares.connections.end(login.id)
         return [login.id for login in ended]
 
