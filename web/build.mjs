@@ -17,11 +17,12 @@
  */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { brotliCompress, gzip } from "node:zlib";
 import * as esbuild from "esbuild";
+import { holdTo, MOST_BYTES } from "./bytes.mjs";
 import { Notices } from "./notices.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -133,30 +134,65 @@ const oldIcons = {
   },
 };
 
-/** The modules of the page that some module imports with `import()`. */
+const IMPORT = /(?<!typeof )import\("(\.[^"]+)"\)/g;
+/** What acts need says so (src/ui/lazy.ts). */
+const FOR_ACTS = /forActs\((?:async )?\(\) => \(?(?:await )?import\("(\.[^"]+)"\)/g;
+/** Rooms of which each part has what acts need: dialogs, menus. An editor has not. */
+const WITH_ACTS = /[/\\]src[/\\](panels|people|home|app)[/\\]/;
+
+/** The modules of the page that some module imports with `import()`, each with the modules that it is built together with. */
 async function fetchedLater() {
   const root = join(here, "src");
   const files = (await readdir(root, { recursive: true })).filter(name => /\.tsx?$/.test(name)).map(name => join(root, name));
-  const found = files.map(async file => {
-    const source = await readFile(file, "utf8");
-    return [...source.matchAll(/(?<!typeof )import\("(\.[^"]+)"\)/g)].map(([, path]) => resolve(dirname(file), path));
-  });
-  return new Set((await Promise.all(found)).flat());
+  const sources = await Promise.all(files.map(async file => [file, await readFile(file, "utf8")]));
+  const found = pattern =>
+    sources.flatMap(([file, source]) => [...source.matchAll(pattern)].map(([, path]) => ({ file, module: resolve(dirname(file), path) })));
+  const acts = [...new Set(found(FOR_ACTS).map(({ module }) => module))].sort();
+  const main = join(root, "app", "main.tsx");
+  const later = new Map();
+  for (const { file, module } of found(IMPORT)) {
+    const withActs = acts.includes(module) || (WITH_ACTS.test(file) && WITH_ACTS.test(module)) || module.endsWith("OutputPage.tsx");
+    later.set(module, withActs || later.get(module)?.length > 1 ? [main, ...acts.filter(one => one !== module)] : [main]);
+  }
+  return later;
 }
 
 /**
  * What is loaded later shares modules with the page. Left alone, each set of sharers gets a file of its own, a dozen small ones; told that all of
- * them need the whole page, which is there anyway, what is shared becomes one file.
+ * them need the whole page, which is there anyway, what is shared becomes one file. The same holds for what acts need: it is one file, which is there
+ * soon after the cells.
  */
 const onePage = {
   name: "one-page",
   async setup(build) {
     const later = await fetchedLater();
     build.onLoad({ filter: /[/\\]src[/\\].*\.tsx?$/ }, async ({ path }) => {
-      if (!later.has(path)) return undefined;
-      const source = await readFile(path, "utf8");
-      const whole = `import ${JSON.stringify(join(here, "src", "app", "main.tsx"))};\n${source}`;
-      return { contents: whole, loader: path.endsWith("x") ? "tsx" : "ts", resolveDir: dirname(path) };
+      const together = later.get(path);
+      if (together === undefined) return undefined;
+      const imports = together.map(one => `import ${JSON.stringify(one)};`).join("\n");
+      const contents = `${imports}\n${await readFile(path, "utf8")}`;
+      return { contents, loader: path.endsWith("x") ? "tsx" : "ts", resolveDir: dirname(path) };
+    });
+  },
+};
+
+/**
+ * A package is one module, and a module stands in one file: who needs a little of it would fetch what all others need of it, too. These modules get
+ * a copy of the package that they name, with nothing in it but what they name of it.
+ */
+const ownParts = {
+  name: "own-parts",
+  setup(build) {
+    build.onResolve({ filter: /^@codemirror[/\\]/ }, async ({ path, importer, namespace, resolveDir, kind, pluginData }) => {
+      const owner = /[/\\]src[/\\]code[/\\](brackets|occurrences|python_language)\.ts$/.exec(importer)?.[1];
+      const isPart = owner !== undefined || (namespace === "own" && path === "@codemirror/autocomplete");
+      if (pluginData === "own" || !isPart) return undefined;
+      const found = await build.resolve(path, { importer, resolveDir, kind, pluginData: "own" });
+      return { path: `${relative(here, found.path)}?${owner ?? importer.split("?")[1]}`, namespace: "own", sideEffects: false };
+    });
+    build.onLoad({ filter: /./, namespace: "own" }, async ({ path }) => {
+      const file = join(here, path.split("?")[0]);
+      return { contents: await readFile(file, "utf8"), loader: "js", resolveDir: dirname(file) };
     });
   },
 };
@@ -191,9 +227,12 @@ async function styles() {
       loader: { ".woff2": "file", ".woff": "empty", ".ttf": "empty" },
     });
   const name = async result => basename(Object.keys((await result).metafile.outputs).find(path => path.endsWith(".css")));
+  const start = build("src/css/main.css");
+  holdTo((await start).metafile, "src/css/main.css", MOST_BYTES.sheet);
   return {
-    main: await name(build("src/css/main.css")),
+    main: await name(start),
     katex: await name(build("node_modules/katex/dist/katex.css")),
+    later: await name(build("src/css/later.css")),
     files: await name(build("src/css/files.css")),
     terminal: await name(build("src/css/terminal.css")),
   };
@@ -242,7 +281,7 @@ async function libraries() {
   return addresses;
 }
 
-async function scripts({ katex, files, terminal }, libraryAddresses) {
+async function scripts({ katex, later, files, terminal }, libraryAddresses) {
   const result = await bundle({
     ...shared,
     entryPoints: ["src/app/main.tsx"],
@@ -255,12 +294,14 @@ async function scripts({ katex, files, terminal }, libraryAddresses) {
     jsxImportSource: "preact",
     define: {
       KATEX_CSS: JSON.stringify(`/static/${katex}`),
+      LATER_CSS: JSON.stringify(`/static/${later}`),
       FILES_CSS: JSON.stringify(`/static/${files}`),
       TERMINAL_CSS: JSON.stringify(`/static/${terminal}`),
-      FRAME_LIBRARIES: JSON.stringify(libraryAddresses),
+      FRAME_LIBRARIES: JSON.stringify(JSON.stringify(libraryAddresses)),
     },
-    plugins: [sheetText, onePage, oneFont, terminalStyles],
+    plugins: [sheetText, onePage, ownParts, oneFont, terminalStyles],
   });
+  holdTo(result.metafile, "src/app/main.tsx", MOST_BYTES.script);
   const main = Object.entries(result.metafile.outputs).find(([, output]) => output.entryPoint === "src/app/main.tsx");
   const first = main[1].imports.filter(one => one.kind === "import-statement").map(one => basename(one.path));
   return { main: basename(main[0]), first };

@@ -24,7 +24,8 @@ export class Notices {
 
   /** Adds what a build has bundled. */
   add(metafile) {
-    for (const input of Object.keys(metafile.inputs)) {
+    for (const name of Object.keys(metafile.inputs)) {
+      const input = name.replace(/^own:/, "").replace(/\?.*$/, ""); // a copy of a module has the name of its owner behind its path
       const found = PACKAGE.exec(input);
       if (found === null) continue;
       const inputs = this.#packages.get(found[1]) ?? new Set();

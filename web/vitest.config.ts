@@ -5,10 +5,16 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  define: { KATEX_CSS: JSON.stringify("/static/katex.css"), FILES_CSS: JSON.stringify("/static/files.css"), FRAME_LIBRARIES: {} },
+  define: {
+    KATEX_CSS: JSON.stringify("/static/katex.css"),
+    LATER_CSS: JSON.stringify("/static/later.css"),
+    FILES_CSS: JSON.stringify("/static/files.css"),
+    FRAME_LIBRARIES: JSON.stringify("{}"),
+  },
   test: {
     include: ["test/**/*.test.ts", "test/**/*.test.tsx"],
     environment: "node",
+    environmentOptions: { happyDOM: { settings: { handleDisabledFileLoadingAsSuccess: true } } },
     setupFiles: ["test/fresh.ts"],
     pool: "threads",
     isolate: false,

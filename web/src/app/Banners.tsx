@@ -1,127 +1,14 @@
-/** What is wrong, or just was, above the cells: the line, the login, the version, the kernel. */
-import { useEffect, useState } from "preact/hooks";
-import { isAttached, kernelState } from "../model/select.ts";
+/** What is wrong, or just was, above the cells: the line and the login at once, all else when its code has come. */
 import { ConnectionBanner } from "../panels/ConnectionBanner.tsx";
-import type { CatchUp } from "../session/catch_up.ts";
-import { connection, phase, restarted, server, updated } from "../session/connection.ts";
+import { phase, server, updated } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
 import { guestOf, may } from "../session/permissions.ts";
-import { selected } from "../session/selection.ts";
+import { people } from "../session/presence.ts";
 import { t } from "../text/en.ts";
-import { clock } from "../text/format.ts";
-import { AnsiText } from "../ui/AnsiText.tsx";
-import { Banner } from "../ui/Banner.tsx";
-import { Icon } from "../ui/icons.tsx";
-import { complain, toast } from "../ui/notices.ts";
-import { dialog } from "../ui/page_state.ts";
-import { FileBanners } from "./FileBanners.tsx";
-import { AskBanner, RightBanner } from "./lazy_panels.tsx";
+import { forActs, lazily } from "../ui/lazy.ts";
+import { toast } from "../ui/notices.ts";
 
-const BACK_MS = 6000;
-const RESTART_MS = 15_000;
-
-/** Opens the session that the page shows again, after somebody has closed it. */
-function openAgain(session: string): void {
-  connection
-    .call("session.reopen", { session })
-    .then(() => location.reload())
-    .catch(complain);
-}
-
-function BackBanner({ open, caught }: { open: Open; caught: CatchUp }) {
-  const [over, end] = useState(false);
-  const restart = restarted.value;
-  useEffect(() => {
-    end(false);
-    const timer = setTimeout(
-      () => {
-        end(true);
-        restarted.value = null;
-      },
-      restart === null ? BACK_MS : RESTART_MS,
-    );
-    return () => clearTimeout(timer);
-  }, [caught, restart]);
-  if (over || caught.absence !== "offline") return null;
-  if (restart !== null && !updated.value) {
-    const state = kernelState(open.store.model);
-    return (
-      <Banner kind="sea" icon="history" bold={t.serverRestarted}>
-        {t.allIsHere(clock(restart.at), caught.lines, caught.figures)} {state !== null && (state === "dead" ? t.kernelGone : t.kernelRuns)}
-      </Banner>
-    );
-  }
-  return (
-    <Banner kind="sea" icon="history" bold={t.backOnline}>
-      {t.caughtUp(caught.lines, caught.figures)}
-    </Banner>
-  );
-}
-
-/** The cells up to the selected one. */
-function upTo({ store }: Open): string[] {
-  return store.order.slice(0, store.indexOf(selected.value) + 1);
-}
-
-function KernelBanner({ open }: { open: Open }) {
-  const { store, actions } = open;
-  store.head.value;
-  const { death, kernel, closed } = store.model;
-  if (death === null || death.expected || kernel?.state !== "dead" || closed) return null;
-  const attached = isAttached(store.model);
-  return (
-    <div class="banner bad tall" role="alert">
-      <Icon name="power" />
-      <div class="banner-text">
-        <p>
-          {attached ? (
-            <>
-              <b>{t.attachedGone(death.reason)}</b> {t.attachedGoneBody}
-            </>
-          ) : kernel.languageInfo === null ? (
-            <>
-              <b>{t.kernelFailed}</b> {death.reason}
-            </>
-          ) : (
-            <>
-              <b>{t.kernelStopped(death.reason)}</b> {t.kernelStoppedBody}
-            </>
-          )}
-        </p>
-        {death.tail.trim() !== "" && (
-          <details>
-            <summary>{t.lastWords}</summary>
-            <AnsiText text={death.tail.trim()} />
-          </details>
-        )}
-      </div>
-      {may("execute") && (
-        <span class="end">
-          {attached ? (
-            <button
-              type="button"
-              class="btn main"
-              onClick={() => {
-                dialog.value = "kernels";
-              }}
-            >
-              {t.kernel.pick}
-            </button>
-          ) : (
-            <>
-              <button type="button" class="btn" onClick={() => void actions.runs.restart()}>
-                {t.restart}
-              </button>
-              <button type="button" class="btn main" onClick={() => void actions.runs.restart(upTo(open))}>
-                {t.restartRunAbove}
-              </button>
-            </>
-          )}
-        </span>
-      )}
-    </div>
-  );
-}
+const Troubles = lazily(forActs(async () => (await import("./Troubles.tsx")).Troubles));
 
 /** The edits that the server does not have, as text. */
 async function copyEdits({ store }: Open): Promise<void> {
@@ -134,56 +21,23 @@ async function copyEdits({ store }: Open): Promise<void> {
   }
 }
 
+/** Whether there is something to be said besides. */
+function isTroubled({ store }: Open): boolean {
+  store.head.value;
+  const { closed, death, file, lost } = store.model;
+  const ofFile = file !== null && (file.conflict !== null || file.failed !== null || file.repairs.length > 0 || file.inPlace);
+  const ofServer =
+    updated.value || server.value?.degraded === true || (phase.value === "live" && store.caughtUp.value?.absence === "offline");
+  const ofPeople = guestOf.value !== null || (may("own") && people.value.some(one => one.asks));
+  return closed || death !== null || lost.length > 0 || ofFile || ofServer || ofPeople;
+}
+
 export function Banners({ open }: { open: Open }) {
   const { store } = open;
-  const caught = store.caughtUp.value;
-  store.head.value;
   return (
     <div class="banners">
       <ConnectionBanner unsent={store.unsent.value} copyEdits={() => void copyEdits(open)} />
-      {phase.value === "live" && caught !== null && <BackBanner open={open} caught={caught} />}
-      {updated.value && (
-        <Banner
-          kind="info"
-          icon="info"
-          bold={t.updated}
-          end={
-            <button type="button" class="btn main" onClick={() => location.reload()}>
-              {t.reload}
-            </button>
-          }
-        >
-          {t.updatedBody}
-        </Banner>
-      )}
-      {server.value?.degraded === true && (
-        <Banner kind="bad" icon="warn" bold={t.degraded}>
-          {t.degradedBody}
-        </Banner>
-      )}
-      {store.model.closed && (
-        <Banner
-          kind="info"
-          icon="info"
-          bold={t.closed}
-          end={
-            guestOf.value === null && (
-              <button type="button" class="btn" onClick={() => openAgain(open.store.id)}>
-                {t.openAgain}
-              </button>
-            )
-          }
-        >
-          {t.closedBody}
-        </Banner>
-      )}
-      {guestOf.value !== null && <RightBanner open={open} />}
-      <AskBanner open={open} may={may("own")} />
-      <FileBanners open={open} />
-      <KernelBanner open={open} />
-      {store.model.lost.map(note => (
-        <Banner key={note.seq} kind="warn" icon="warn" bold={t.outputLost(note.reason, note.count)} />
-      ))}
+      {isTroubled(open) && <Troubles open={open} />}
     </div>
   );
 }

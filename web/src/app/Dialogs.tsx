@@ -1,10 +1,13 @@
 /** The dialogs of a session, one row each, and the pager. */
+
 import type { FunctionComponent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { RichView } from "../outputs/RichView.tsx";
 import type { KernelspecList } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
+import { DocumentActions } from "../session/document_actions.ts";
 import type { Open } from "../session/open_session.ts";
+import { dialogWords } from "../text/dialogs.ts";
 import { t } from "../text/en.ts";
 import { Ask, AskText, Dialog } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -60,43 +63,62 @@ async function logins(): Promise<FunctionComponent> {
 /** The dialogs: a new one is its name (ui/page_state.ts) and a row here. */
 const DIALOGS: Readonly<Record<DialogName, FunctionComponent<{ open: Open }>>> = {
   restart: ({ open: { actions } }) => (
-    <Ask title={t.restartAsk} body={t.restartBody} act={t.restart} onClose={close} onAct={() => void actions.runs.restart()} />
+    <Ask
+      title={dialogWords.restartAsk}
+      body={dialogWords.restartBody}
+      act={t.restart}
+      onClose={close}
+      onAct={() => void actions.runs.restart()}
+    />
   ),
   restart_run: ({ open: { actions } }) => (
     <Ask
-      title={t.restartRunAllAsk}
-      body={t.restartRunAllBody}
+      title={dialogWords.restartRunAllAsk}
+      body={dialogWords.restartRunAllBody}
       act={t.restartRunAll}
       onClose={close}
       onAct={() => void actions.runs.restart("all")}
     />
   ),
   shut_down: ({ open: { actions } }) => (
-    <Ask title={t.shutDownAsk} body={t.shutDownBody} act={t.shutDown} danger onClose={close} onAct={() => actions.runs.shutDown()} />
+    <Ask
+      title={dialogWords.shutDownAsk}
+      body={dialogWords.shutDownBody}
+      act={dialogWords.shutDown}
+      danger
+      onClose={close}
+      onAct={() => actions.runs.shutDown()}
+    />
   ),
   reload: ({ open: { actions } }) => (
-    <Ask title={t.reloadAsk} body={t.reloadBody} act={t.reloadAct} onClose={close} onAct={() => void actions.file.takeTheirs()} />
+    <Ask
+      title={dialogWords.reloadAsk}
+      body={dialogWords.reloadBody}
+      act={dialogWords.reloadAct}
+      onClose={close}
+      onAct={() => void new DocumentActions(actions.store).takeTheirs()}
+    />
   ),
   checkpoint: ({ open: { actions } }) => (
     <AskText
-      title={t.checkpointAsk}
-      body={t.checkpointBody}
-      label={t.checkpointLabel}
+      title={dialogWords.checkpointAsk}
+      body={dialogWords.checkpointBody}
+      label={dialogWords.checkpointLabel}
       initial=""
       most={100}
-      act={t.checkpointAct}
+      act={dialogWords.checkpointAct}
       onClose={close}
-      onAct={name => void actions.file.checkpoint(name)}
+      onAct={name => void new DocumentActions(actions.store).checkpoint(name)}
     />
   ),
   save_as: ({ open: { actions, store } }) => (
     <AskText
-      title={t.saveAs}
-      label={t.saveAsLabel}
+      title={dialogWords.saveAs}
+      label={dialogWords.saveAsLabel}
       initial={`${store.model.title.replaceAll("/", " ") || t.untitled}.ipynb`}
-      act={t.saveAct}
+      act={dialogWords.saveAct}
       onClose={close}
-      onAct={path => void actions.file.saveUnder(path)}
+      onAct={path => void new DocumentActions(actions.store).saveUnder(path)}
     />
   ),
   kernels: Kernels,
@@ -126,19 +148,19 @@ export function PagerPanel() {
   return (
     <section
       class="pager"
-      aria-label={t.pager}
+      aria-label={dialogWords.pager}
       onKeyDown={event => {
         if (event.key === "Escape") pager.value = null;
         event.stopPropagation();
       }}
     >
       <div class="pager-head">
-        <b>{t.pager}</b>
+        <b>{dialogWords.pager}</b>
         <span class="grow" />
         <button
           type="button"
           class="btn ghost icon"
-          aria-label={t.closePager}
+          aria-label={dialogWords.closePager}
           onClick={() => {
             pager.value = null;
           }}
@@ -148,7 +170,7 @@ export function PagerPanel() {
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a part that scrolls must be reachable by keyboard */}
       <div class="pager-body" tabIndex={0}>
-        <RichView data={{ "text/plain": String(shownNow.data["text/plain"] ?? "") }} metadata={{}} revision={0} label={t.pager} />
+        <RichView data={{ "text/plain": String(shownNow.data["text/plain"] ?? "") }} metadata={{}} revision={0} label={dialogWords.pager} />
       </div>
     </section>
   );

@@ -1,8 +1,10 @@
 /** When the file and what is here do not go together: the banner with the choices, and the trouble of saving. */
+
 import { useState } from "preact/hooks";
+import { DocumentActions } from "../session/document_actions.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
-import { t } from "../text/en.ts";
+import { bannerWords, conflictWords } from "../text/banners.ts";
 import { Banner } from "../ui/Banner.tsx";
 import { dialog } from "../ui/page_state.ts";
 
@@ -13,13 +15,17 @@ export function FileBanners({ open }: { open: Open }) {
   const [read, setRead] = useState<readonly string[]>([]);
   if (file === null) return null;
   const { conflict, failed } = file;
-  const notes = [...file.repairs, ...(file.repairs.length > 0 ? [t.repairedStays] : []), ...(file.inPlace ? [t.inPlace] : [])];
+  const notes = [
+    ...file.repairs,
+    ...(file.repairs.length > 0 ? [bannerWords.repairedStays] : []),
+    ...(file.inPlace ? [bannerWords.inPlace] : []),
+  ];
   if (conflict !== null)
     return (
       <Banner
         kind="warn"
         icon="warn"
-        bold={conflict.etag === null ? t.conflict.deleted : t.conflict.changed}
+        bold={conflict.etag === null ? conflictWords.deleted : conflictWords.changed}
         end={
           may("own") && (
             <>
@@ -32,26 +38,31 @@ export function FileBanners({ open }: { open: Open }) {
                       dialog.value = "compare";
                     }}
                   >
-                    {t.conflict.compare}
+                    {conflictWords.compare}
                   </button>
-                  <button type="button" class="btn" title={t.conflict.takeTheirsTitle} onClick={() => void actions.file.takeTheirs()}>
-                    {t.conflict.takeTheirs}
+                  <button
+                    type="button"
+                    class="btn"
+                    title={conflictWords.takeTheirsTitle}
+                    onClick={() => void new DocumentActions(actions.store).takeTheirs()}
+                  >
+                    {conflictWords.takeTheirs}
                   </button>
                 </>
               )}
               <button
                 type="button"
                 class={conflict.etag === null ? "btn main" : "btn"}
-                title={t.conflict.keepMineTitle}
-                onClick={() => void actions.file.keepMine()}
+                title={conflictWords.keepMineTitle}
+                onClick={() => void new DocumentActions(actions.store).keepMine()}
               >
-                {conflict.etag === null ? t.conflict.writeAgain : t.conflict.keepMine}
+                {conflict.etag === null ? conflictWords.writeAgain : conflictWords.keepMine}
               </button>
             </>
           )
         }
       >
-        {conflict.cells.length > 0 ? t.conflict.cells(conflict.cells.length) : t.conflict.gone}
+        {conflict.cells.length > 0 ? conflictWords.cells(conflict.cells.length) : conflictWords.gone}
       </Banner>
     );
   if (failed === null && notes.length > 0 && notes.join() !== read.join())
@@ -59,10 +70,10 @@ export function FileBanners({ open }: { open: Open }) {
       <Banner
         kind="info"
         icon="warn"
-        bold={file.repairs.length > 0 ? t.repaired : t.inPlaceBold}
+        bold={file.repairs.length > 0 ? bannerWords.repaired : bannerWords.inPlaceBold}
         end={
           <button type="button" class="btn" onClick={() => setRead(notes)}>
-            {t.repairedRead}
+            {bannerWords.repairedRead}
           </button>
         }
       >
@@ -74,16 +85,16 @@ export function FileBanners({ open }: { open: Open }) {
     <Banner
       kind="bad"
       icon="warn"
-      bold={t.saveFailed}
+      bold={bannerWords.saveFailed}
       end={
         may("write") && (
           <button type="button" class="btn" onClick={() => void actions.file.save()}>
-            {t.tryAgain}
+            {bannerWords.tryAgain}
           </button>
         )
       }
     >
-      {t.saveFailedBody(failed)}
+      {bannerWords.saveFailedBody(failed)}
     </Banner>
   );
 }

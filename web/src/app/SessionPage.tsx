@@ -16,21 +16,21 @@ import { frameKeys, NO_KEYS } from "../session/frame_keys.ts";
 import { cellOfFocus, focusCell, focused, isInSelectedCell, isTextSelected, type KeyPlace, keyPlace } from "../session/key_place.ts";
 import type { Open } from "../session/open_session.ts";
 import { may, sayWhyNot } from "../session/permissions.ts";
-import { attach, pictureIn } from "../session/pictures.ts";
 import { watchPeople } from "../session/presence.ts";
 import { mode, selected } from "../session/selection.ts";
 import type { SessionStore } from "../session/store.ts";
 import { typeAhead } from "../session/type_ahead.ts";
 import { t } from "../text/en.ts";
+import { pictureIn } from "../ui/dropped_files.ts";
 import { MAC } from "../ui/keys.ts";
+import { fetchActs, forActs } from "../ui/lazy.ts";
 import { complain } from "../ui/notices.ts";
 import { clockOffset, dialog, finding, now } from "../ui/page_state.ts";
 import { besideOutputs } from "../ui/settings.ts";
 import { Banners } from "./Banners.tsx";
-import { Dialogs, fetchPalette, PagerPanel } from "./Dialogs.tsx";
 import { Foot } from "./Foot.tsx";
-import { FindBar, FollowBar } from "./lazy_panels.tsx";
-import { Nothing } from "./Nothing.tsx";
+import { KeptKeys } from "./kept_keys.ts";
+import { Dialogs, FindBar, FollowBar, fetchPalette, Nothing, PagerPanel } from "./lazy_panels.tsx";
 import { Dock, Toolbar } from "./Toolbar.tsx";
 import { TopBar } from "./TopBar.tsx";
 
@@ -58,9 +58,10 @@ const isForFrames = ({ row, where, right }: Command): boolean => where === "both
 
 function useKeys({ actions }: Open): void {
   const map = useRef(new KeyMap());
+  const { current: kept } = useRef(new KeptKeys());
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      if (event.isComposing) return;
+      if (event.isComposing || kept.keep(event)) return;
       const place = keyPlace();
       const where = commandsFor(event, place);
       if (where === null) return;
@@ -113,6 +114,13 @@ function isForCells(): boolean {
   return place === "cell" || (place === "nowhere" && mode.value === "command" && !isTextSelected());
 }
 
+const pictures = forActs(() => import("../session/pictures.ts"));
+
+/** Puts a picture into a cell, or behind it. */
+const putPicture = (...of: Parameters<typeof import("../session/pictures.ts").attach>): void => {
+  pictures.fetch().then(({ attach }) => attach(...of), complain);
+};
+
 /** The copying and pasting of the system, for cells. */
 function Clipboard({ open }: { open: Open }) {
   const { actions } = open;
@@ -128,7 +136,7 @@ function Clipboard({ open }: { open: Open }) {
       event.preventDefault();
       const picture = pictureIn(event.clipboardData?.files);
       if (!may("write")) sayWhyNot("write");
-      else if (picture !== null) attach(actions, picture, selected.value);
+      else if (picture !== null) putPicture(actions, picture, selected.value);
       else actions.pasteText(event.clipboardData?.getData("text/plain") ?? "");
     };
     addEventListener("copy", copy);
@@ -205,15 +213,37 @@ function useFirstCaret({ store, actions }: Open, ready: boolean): void {
   }, [ready, store.chunks.value.length]);
 }
 
-/** Fetches the editor when the first cells are there and nothing is to do, so that the first key finds it; and then the palette. */
-function useEditorSoon(ready: boolean): void {
+forActs(() => import("../panels/more_commands.ts"));
+
+/** So long after the editor has come, what the person wants first has come, too. */
+const SETTLED_MS = 1500;
+
+/**
+ * Fetches what is not there yet when the first cells are and nothing is to do: the editor, so that the first key finds it; then, without being in the
+ * way of anything, what acts need, help for the editor, and the palette.
+ */
+function useRestSoon(ready: boolean): void {
   useEffect(() => {
     if (!ready) return;
-    const fetch = async (): Promise<void> => {
-      await cellEditor.fetch();
+    let wait = whenIdle(
+      () =>
+        void cellEditor
+          .fetch()
+          .then(rest)
+          .catch(() => {}),
+    ); // what cannot be fetched now is fetched, or its failure reported, when it is wanted
+    const fetch = async ({ fetchHelp }: CellEditor): Promise<void> => {
+      await fetchActs();
+      await fetchHelp();
       await fetchPalette();
     };
-    return whenIdle(() => void fetch().catch(() => {})); // what cannot be fetched now is fetched, or its failure reported, when it is wanted
+    const rest = (editor: CellEditor): void => {
+      const timer = setTimeout(() => {
+        wait = whenIdle(() => void fetch(editor).catch(() => {}));
+      }, SETTLED_MS);
+      wait = () => clearTimeout(timer);
+    };
+    return () => wait();
   }, [ready]);
 }
 
@@ -264,7 +294,7 @@ export function SessionPage({ open }: { open: Open }) {
   useTitle(open);
   useUnsent(open, state === "ready");
   useFirstCaret(open, state === "ready");
-  useEditorSoon(state === "ready");
+  useRestSoon(state === "ready");
   usePeople(open);
   useFollowing(open);
   if (state === "missing") return <Nothing title={t.noSuchSession} body={t.noSuchSessionBody} />;

@@ -1,4 +1,5 @@
 /** The sign-in page: one field, and where a fresh link comes from. */
+
 import { useState } from "preact/hooks";
 import { atHub, hubSignIn, signIn } from "../rpc/http.ts";
 import { connection, everLive } from "../session/connection.ts";
@@ -6,22 +7,23 @@ import { route } from "../session/route.ts";
 import { signingIn } from "../session/sign_in.ts";
 import { t } from "../text/en.ts";
 import { p } from "../text/people.ts";
+import { signInWords } from "../text/sign_in.ts";
 import { Card } from "../ui/Card.tsx";
 
 /** Where a hub signs people in. A page that was signed in before waits for another tab to be: so it keeps what it has not sent. */
 function AtHub({ message }: { message: string }) {
   return (
-    <Card title={t.signInTo}>
+    <Card title={signInWords.signInTo}>
       {message !== "" && (
         <p class="form-error" role="alert">
           {message}
         </p>
       )}
       <a class="btn main" href={hubSignIn(location.pathname + location.search)} target={everLive.value ? "_blank" : undefined}>
-        {t.hubSignIn}
+        {signInWords.hubSignIn}
       </a>
-      <p class="hint">{t.hubHint}</p>
-      <p class="hint">{t.signInKeep}</p>
+      <p class="hint">{signInWords.hubHint}</p>
+      <p class="hint">{signInWords.signInKeep}</p>
     </Card>
   );
 }
@@ -41,14 +43,14 @@ function ByToken() {
     try {
       const answer = await signIn({ token: token.trim() });
       if (answer.ok) connection.start();
-      else setMessage(answer.message || t.signInRefused);
+      else setMessage(answer.message || signInWords.signInRefused);
     } catch {
       setMessage(t.signInUnreachable);
     }
     setBusy(false);
   };
   return (
-    <Card title={t.signInTo}>
+    <Card title={signInWords.signInTo}>
       <form onSubmit={event => void submit(event)}>
         {(message || before) !== "" && (
           <p class="form-error" role="alert">
@@ -57,7 +59,7 @@ function ByToken() {
         )}
         <input type="text" name="username" autocomplete="username" value={t.product} readOnly hidden />
         <label>
-          {t.token}
+          {signInWords.token}
           <input
             class="input"
             type="password"
@@ -72,10 +74,10 @@ function ByToken() {
         <button class="btn main" type="submit" disabled={busy}>
           {t.signIn}
         </button>
-        <p class="form-hint">{t.signInHint}</p>
+        <p class="form-hint">{signInWords.signInHint}</p>
         {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
       </form>
-      <p class="hint">{t.signInKeep}</p>
+      <p class="hint">{signInWords.signInKeep}</p>
     </Card>
   );
 }

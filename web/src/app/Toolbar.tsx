@@ -1,17 +1,17 @@
 /** The bar over the cells, and on small screens the dock under them. */
 import { isAttached, underway, waitingCount } from "../model/select.ts";
 import { keyHint } from "../panels/commands.ts";
-import { QueueList } from "../panels/Queue.tsx";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { selected } from "../session/selection.ts";
 import { t } from "../text/en.ts";
 import { Icon } from "../ui/icons.tsx";
-import { Menu, type MenuRow, Popover } from "../ui/Menu.tsx";
+import { forActs, lazily } from "../ui/lazy.ts";
+import { Menu } from "../ui/Menu.tsx";
 import { dialog, drawer, find } from "../ui/page_state.ts";
-import { ownKeys, stopOnError } from "../ui/settings.ts";
+import { ownKeys } from "../ui/settings.ts";
 
-const ask = (which: "restart" | "restart_run" | "shortcuts" | "palette") => () => {
+const ask = (which: "restart" | "shortcuts" | "palette") => () => {
   dialog.value = which;
 };
 
@@ -20,33 +20,8 @@ function keepFocus(event: MouseEvent): void {
   if (event.target instanceof Element && event.target.closest("button") !== null) event.preventDefault();
 }
 
-function RunMenu({ open }: { open: Open }) {
-  const { actions } = open;
-  const cell = actions.chosen()[0] ?? null;
-  const last = actions.chosen().at(-1) ?? null;
-  const rows: MenuRow[] = [
-    { title: t.runThis, keys: "Ctrl ⏎", disabled: cell === null, run: () => actions.runSelected("stay") },
-    { title: t.runAll, run: () => actions.runs.runMany("all") },
-    { title: t.runAbove, disabled: cell === null, run: () => actions.runs.runMany("above", cell) },
-    { title: t.runBelow, disabled: cell === null, run: () => actions.runs.runMany("below", cell ?? last) },
-    { title: t.runStale, run: () => actions.runs.runMany("stale") },
-    { heading: "" },
-    { title: t.restartRunAll, disabled: isAttached(open.store.model), run: ask("restart_run") },
-    { heading: "" },
-    {
-      title: t.stopOnErrorItem,
-      checked: stopOnError.value,
-      run: () => {
-        stopOnError.value = !stopOnError.value;
-      },
-    },
-  ];
-  return (
-    <Menu className="btn icon narrow" label={t.runMenu} title={t.runMenu} items={rows} from="left">
-      <Icon name="down" />
-    </Menu>
-  );
-}
+const QueueButton = lazily(forActs(async () => (await import("../panels/QueueButton.tsx")).QueueButton));
+const menus = forActs(() => import("./menus.tsx"));
 
 /** Interrupts what runs. */
 function Stop({ open, className }: { open: Open; className: string }) {
@@ -90,7 +65,16 @@ export function Toolbar({ open }: { open: Open }) {
               {ownKeys.value["run-next"] === undefined ? "⇧⏎" : keyHint("run-next")}
             </span>
           </button>
-          <RunMenu open={open} />
+          <Menu
+            className="btn icon narrow"
+            label={t.runMenu}
+            title={t.runMenu}
+            code={menus}
+            items={() => menus.loaded?.runRows(open) ?? []}
+            from="left"
+          >
+            <Icon name="down" />
+          </Menu>
           <button type="button" class="btn icon" aria-label={t.runAll} title={t.runAll} onClick={() => actions.runs.runMany("all")}>
             <Icon name="playAll" />
           </button>
@@ -116,12 +100,7 @@ export function Toolbar({ open }: { open: Open }) {
         ))}
       <span class="grow" />
       {several > 1 && <span class="quiet several">{t.selectedCells(several)}</span>}
-      {waiting > 0 && (
-        <Popover className="btn ghost" label={`${t.queueButton(waiting)}: ${t.queueTitle}`} panel={() => <QueueList open={open} />}>
-          <Icon name="clock" />
-          {t.queueButton(waiting)}
-        </Popover>
-      )}
+      {waiting > 0 && <QueueButton open={open} waiting={waiting} />}
       <button type="button" class="btn ghost icon" aria-label={t.find.title} title={t.find.title} onClick={() => find(false)}>
         <Icon name="search" />
       </button>

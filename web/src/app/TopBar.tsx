@@ -1,21 +1,19 @@
 /** The top bar: where one is, what is saved, the kernel and the theme. */
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { nameOf } from "../model/paths.ts";
-import { isAttached } from "../model/select.ts";
 import { HomeLink } from "../panels/HomeLink.tsx";
 import { kernelWords } from "../panels/kernel_words.ts";
 import { toggleSide } from "../panels/side_panels.ts";
-import { useUsage } from "../panels/usage.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
 import { clock } from "../text/format.ts";
 import { p } from "../text/people.ts";
 import { Icon, Mark } from "../ui/icons.tsx";
-import { Menu, type MenuRow } from "../ui/Menu.tsx";
+import { forActs } from "../ui/lazy.ts";
+import { Menu } from "../ui/Menu.tsx";
 import { dialog, renaming } from "../ui/page_state.ts";
 import { HelpButton, ThemeButton } from "../ui/ThemeButton.tsx";
-import { DocumentMenu } from "./DocumentMenu.tsx";
 import { Avatars } from "./lazy_panels.tsx";
 
 function Title({ open }: { open: Open }) {
@@ -118,37 +116,11 @@ function SaveState({ open }: { open: Open }) {
   );
 }
 
-/** What the kernel uses of the server, while the menu that shows it is open. */
-function Usage({ session }: { session: string }) {
-  const used = useUsage(session).get(session);
-  return <>{used === undefined ? t.usage.asking : t.usage.all(used)}</>;
-}
+const menus = forActs(() => import("./menus.tsx"));
 
 function KernelPill({ open }: { open: Open }) {
   open.store.head.value;
   const { name, words, dot } = kernelWords(open);
-  const { kernel } = open.store.model;
-  const alive = kernel !== null && kernel.state !== "dead";
-  const attached = isAttached(open.store.model);
-  const show = (which: "restart" | "shut_down" | "kernels") => () => {
-    dialog.value = which;
-  };
-  const items: MenuRow[] =
-    kernel === null
-      ? [
-          { title: t.kernel.start, run: () => void open.actions.runs.restart() },
-          { title: t.kernel.pick, run: show("kernels") },
-        ]
-      : [
-          { title: t.kernel.interrupt, disabled: kernel.state !== "busy", run: () => open.actions.runs.interrupt() },
-          !attached && {
-            title: alive ? t.kernel.restart : t.kernel.start,
-            run: alive ? show("restart") : () => void open.actions.runs.restart(),
-          },
-          { title: t.kernel.shutDown, disabled: !alive, run: show("shut_down") },
-          { title: t.kernel.change, run: show("kernels") },
-          alive && !attached && { note: <Usage session={open.store.id} /> },
-        ];
   if (!may("execute"))
     return (
       <span class="kernel">
@@ -157,7 +129,7 @@ function KernelPill({ open }: { open: Open }) {
       </span>
     );
   return (
-    <Menu className="kernel" label={t.kernel.label(name, words)} items={items}>
+    <Menu className="kernel" label={t.kernel.label(name, words)} code={menus} items={() => menus.loaded?.kernelRows(open) ?? []}>
       <span class={`dot ${dot}`} />
       <span class="name">{name}</span> <span class="sub">{words}</span>
     </Menu>
@@ -203,7 +175,9 @@ export function TopBar({ open }: { open: Open }) {
       )}
       <HelpButton />
       <ThemeButton />
-      <DocumentMenu open={open} />
+      <Menu className="btn ghost icon" label={t.more} title={t.more} code={menus} items={() => menus.loaded?.documentRows(open) ?? []}>
+        <Icon name="dots" />
+      </Menu>
       <button type="button" class="btn ghost icon side-button" aria-label={t.side} onClick={toggleSide}>
         <Icon name="menu" />
       </button>

@@ -1,19 +1,20 @@
-/** What the page fetches when it is wanted, and where it stands: the people, what a guest sees instead of the page, the bar that finds, text files. */
+/** What the page fetches when it is wanted, and where it stands: the people, what a guest sees instead of the page, the bar that finds, dialogs, text files. */
 
 import { BASE } from "../rpc/base_url.ts";
 import type { Open } from "../session/open_session.ts";
 import { following, people } from "../session/presence.ts";
-import { LazyModule, lazily, useLazy } from "../ui/lazy.ts";
+import { forActs, LazyModule, lazily, styled, useLazy } from "../ui/lazy.ts";
+import { dialog, pager } from "../ui/page_state.ts";
 
-const peopleViews = new LazyModule(() => import("../people/People.tsx"));
-const guestPages = new LazyModule(() => import("../people/Guest.tsx"));
+const peopleViews = new LazyModule(styled(() => import("../people/People.tsx")));
+const guestPages = new LazyModule(styled(() => import("../people/Guest.tsx")));
 const Asks = lazily(async () => (await import("../people/Asks.tsx")).Asks);
 
 /** The bar that finds in all cells. */
 export const FindBar = lazily(async () => (await import("../panels/FindBar.tsx")).FindBar);
 /** What a guest may do, above the cells. */
 export const RightBanner = lazily(async () => (await import("../people/RightBanner.tsx")).RightBanner);
-const homePage = new LazyModule(async () => (await import("../home/Home.tsx")).Home);
+const homePage = new LazyModule(styled(async () => (await import("../home/Home.tsx")).Home));
 /** The files, and what runs. */
 export const Home = lazily(homePage);
 if (location.pathname === BASE && !/[?&](edit|open|help|terminal)=/.test(location.search)) void homePage.fetch().catch(() => {}); // it is wanted at once; who draws it says when it does not come
@@ -47,4 +48,30 @@ export function AskBanner({ open, may }: { open: Open; may: boolean }) {
 export function GuestPage({ which }: { which: "Join" | "Ended" | "GuestHome" }) {
   const View = useLazy(guestPages)?.[which];
   return View === undefined ? null : <View />;
+}
+
+/** What stands where nothing is. */
+export const Nothing = lazily(async () => (await import("./Nothing.tsx")).Nothing);
+/** Signing in. */
+export const SignIn = lazily(async () => (await import("./SignIn.tsx")).SignIn);
+/** A file that is opened by its address. */
+export const Raw = lazily(async () => (await import("../home/Raw.tsx")).Raw);
+
+const dialogs = forActs(() => import("./Dialogs.tsx"));
+
+/** The dialog that is open. */
+export function Dialogs({ open }: { open: Open }) {
+  const views = useLazy(dialogs, dialog.value !== null);
+  return views === null ? null : <views.Dialogs open={open} />;
+}
+
+/** Documentation that the kernel wants to show, under the cells. */
+export function PagerPanel() {
+  const views = useLazy(dialogs, pager.value !== null);
+  return views === null ? null : <views.PagerPanel />;
+}
+
+/** Fetches the code of the palette; once it is there, the palette takes the very next key. */
+export async function fetchPalette(): Promise<void> {
+  await (await dialogs.fetch()).fetchPalette();
 }

@@ -3,7 +3,6 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { provideEditor } from "../cells/cell_editor.ts";
-import { Raw } from "../home/Raw.tsx";
 import { askOffer, signIn } from "../rpc/http.ts";
 import { connection, everLive, phase } from "../session/connection.ts";
 import { open, openNotebook } from "../session/open_session.ts";
@@ -14,11 +13,9 @@ import { t } from "../text/en.ts";
 import { LiveRegion, Toasts } from "../ui/Notices.tsx";
 import { watchPrinting } from "../ui/paper.ts";
 import { applySettings } from "../ui/settings.ts";
-import { FilePage, GuestPage, HelpPage, Home, OutputPage, TerminalPage } from "./lazy_panels.tsx";
+import { FilePage, GuestPage, HelpPage, Home, Nothing, OutputPage, Raw, SignIn, TerminalPage } from "./lazy_panels.tsx";
 import { connect, followRoute } from "./lifecycle.ts";
-import { Nothing } from "./Nothing.tsx";
 import { SessionPage } from "./SessionPage.tsx";
-import { SignIn } from "./SignIn.tsx";
 
 function Page() {
   if (joining.value !== null) return <GuestPage which="Join" />;

@@ -25,6 +25,8 @@ export interface CellEditor {
   mountEditor(open: Open, cell: string, host: HTMLElement, label: string, place: typeof caret.value, numbered: boolean): () => void;
   /** Takes over the unsent edits of pages that have ended, and keeps those of this one. */
   keepEdits(open: Open): KeptEdits;
+  /** Fetches the code of what helps while code is written. */
+  fetchHelp(): Promise<unknown>;
 }
 
 let load = (): Promise<CellEditor> => Promise.reject(new Error("no code of an editor is provided"));

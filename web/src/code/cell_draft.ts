@@ -61,7 +61,7 @@ export class CellDraft implements Draft {
   constructor(
     readonly store: SessionStore,
     readonly cell: string,
-    readonly extensions: Extension,
+    readonly extensions: () => Extension,
   ) {
     this.state = this.#fresh();
     store.drafts.set(cell, this);
@@ -83,7 +83,7 @@ export class CellDraft implements Draft {
    */
   resume(kept: KeptEdits, since: readonly CellEdited[]): void {
     this.client = kept.client;
-    let state = EditorState.create({ doc: kept.text, extensions: [textRules(kept.version, this.client), this.extensions] });
+    let state = EditorState.create({ doc: kept.text, extensions: [textRules(kept.version, this.client), this.extensions()] });
     for (const changes of kept.changes) state = state.update({ changes: ChangeSet.fromJSON(changes) }).state;
     this.state = state;
     this.view?.setState(state);
@@ -96,7 +96,7 @@ export class CellDraft implements Draft {
 
   #fresh(): EditorState {
     const model = this.store.cellOf(this.cell);
-    return EditorState.create({ doc: model?.source ?? "", extensions: [textRules(model?.version ?? 0, this.client), this.extensions] });
+    return EditorState.create({ doc: model?.source ?? "", extensions: [textRules(model?.version ?? 0, this.client), this.extensions()] });
   }
 
   restart(): void {

@@ -14,19 +14,17 @@ import {
   selectedCompletion,
   startCompletion,
 } from "@codemirror/autocomplete";
-import { indentMore } from "@codemirror/commands";
-import { indentUnit } from "@codemirror/language";
 import type { EditorState, Extension } from "@codemirror/state";
 import { EditorView, type KeyBinding } from "@codemirror/view";
 import { charactersBefore } from "../model/source_text.ts";
 import { LineLost, RpcFailure } from "../rpc/messages.ts";
 import type { Completion as Reply } from "../rpc/schema.ts";
-import { may } from "../session/permissions.ts";
 import type { SessionStore } from "../session/store.ts";
 import { complain } from "../ui/notices.ts";
 import { completeTyped, takeLate } from "./complete_typing.ts";
 import { placeHelp, withHelp } from "./completion_help.ts";
 import { options } from "./completion_options.ts";
+import { asksForList, indent } from "./indentation.ts";
 
 const ANSWER_S = 10;
 /** A list that has just opened by itself takes no Enter: the key was meant for the text. */
@@ -80,7 +78,7 @@ function isOfOther(state: EditorState): string {
 }
 
 /** Asks for the list by a key. What was asked while typing is not waited for. */
-function complete(view: EditorView): boolean {
+export function complete(view: EditorView): boolean {
   if (completionStatus(view.state) === "pending") closeCompletion(view);
   asked.add(view);
   return startCompletion(view);
@@ -90,10 +88,7 @@ function complete(view: EditorView): boolean {
 export function tab(view: EditorView): boolean {
   const { state } = view;
   if (completionStatus(state) === "active") return acceptCompletion(view);
-  const { main } = state.selection;
-  const before = state.doc.lineAt(main.head).text.slice(0, main.head - state.doc.lineAt(main.head).from);
-  if (main.empty && may("execute") && /[\p{L}\p{N}_.)\]"'/%]$/u.test(before)) return complete(view);
-  return indent(view);
+  return asksForList(state) ? complete(view) : indent(view);
 }
 
 /** Enter takes the chosen option, unless that stands there already or nobody can have seen the list yet: then it begins a line. */
@@ -114,17 +109,6 @@ export const completionKeys: readonly KeyBinding[] = [
   { key: "Ctrl-Space", run: complete },
   ...completionKeymap.filter(({ key = "" }) => !["Escape", "Enter", "Ctrl-Space"].includes(key)),
 ];
-
-/** Indents the selected lines, or moves the caret to the next multiple of the indentation. */
-export function indent(view: EditorView): boolean {
-  const { state } = view;
-  const { main } = state.selection;
-  if (!main.empty) return indentMore(view);
-  const width = state.facet(indentUnit).length;
-  const column = main.head - state.doc.lineAt(main.head).from;
-  view.dispatch(state.replaceSelection(" ".repeat(width - (column % width))), { scrollIntoView: true, userEvent: "input" });
-  return true;
-}
 
 export function completion(store: SessionStore, cell: string): Extension {
   return [

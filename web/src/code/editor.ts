@@ -1,26 +1,27 @@
 /** The editor of a cell: made when the cell is edited, taken down when it is left; its state (text, history, selection) stays in the draft. */
-import { closeBrackets, closeBracketsKeymap, closeCompletion, completionStatus } from "@codemirror/autocomplete";
 import { defaultKeymap, deleteLine, history, historyKeymap, indentLess, selectLine } from "@codemirror/commands";
-import { pythonLanguage } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
-import { selectNextOccurrence, selectSelectionMatches } from "@codemirror/search";
 import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { drawSelection, EditorView, type KeyBinding, keymap, lineNumbers, tooltips } from "@codemirror/view";
 import { effect, untracked } from "@preact/signals";
 import { languageOf } from "../model/select.ts";
 import type { Actions } from "../session/actions.ts";
 import type { Open } from "../session/open_session.ts";
-import { attach, pictureIn } from "../session/pictures.ts";
 import { mode } from "../session/selection.ts";
 import type { SessionStore } from "../session/store.ts";
+import { pictureIn } from "../ui/dropped_files.ts";
 import { MAC } from "../ui/keys.ts";
+import { forActs } from "../ui/lazy.ts";
+import { complain } from "../ui/notices.ts";
 import { closesBrackets, indentWidth, keySet } from "../ui/settings.ts";
-import { closeCall, help } from "./call_help.ts";
+import { closeBrackets, closeBracketsKeymap } from "./brackets.ts";
 import { CellDraft } from "./cell_draft.ts";
-import { completion, completionKeys, indent, tab } from "./complete.ts";
 import { cursors } from "./cursors.ts";
-import { closeInspection, inspect, inspection } from "./inspection.ts";
+import { closeHelp, equip, helping, helpKeys, inspect } from "./helping.ts";
+import { indent } from "./indentation.ts";
+import { selectNextOccurrence, selectSelectionMatches } from "./occurrences.ts";
 import { Outbox } from "./outbox.ts";
+import { pythonLanguage } from "./python_language.ts";
 import { recall } from "./recall.ts";
 import { theme } from "./theme.ts";
 
@@ -34,10 +35,7 @@ const without = (bindings: readonly KeyBinding[]): KeyBinding[] => bindings.filt
 
 /** Leaves the editor, once the list of completions is closed; help that stands over the text goes along. */
 function leave(view: EditorView): boolean {
-  if (completionStatus(view.state) === "active") return closeCompletion(view);
-  closeCompletion(view);
-  closeInspection(view);
-  closeCall(view);
+  if (closeHelp(view)) return true;
   mode.value = "command";
   return true;
 }
@@ -59,18 +57,18 @@ const cross = (actions: Actions, by: -1 | 1) => (view: EditorView) => {
 };
 
 /** Shift-Tab takes indentation away; where there is none and the caret is behind a name, it shows what the kernel knows of it. */
-const dedent = (store: SessionStore | null) => (view: EditorView) => {
+const dedent = (store: SessionStore, cell: string | null) => (view: EditorView) => {
   const { state } = view;
   const { main, ranges } = state.selection;
   const isIndented = ({ from, to }: { from: number; to: number }): boolean =>
     /^[ \t]/m.test(state.sliceDoc(state.doc.lineAt(from).from, state.doc.lineAt(to).to));
   if (ranges.some(isIndented)) return indentLess(view);
   const line = state.doc.lineAt(main.head);
-  if (store !== null && main.empty && /[\w)\]]$/.test(line.text.slice(0, main.head - line.from))) void inspect(store, view);
+  if (cell !== null && main.empty && /[\w)\]]$/.test(line.text.slice(0, main.head - line.from))) return inspect(view, store, cell);
   return true; // never out of the editor
 };
 
-function keys({ store, actions }: Open, isCode: boolean): Extension {
+function keys({ store, actions }: Open, cell: string, isCode: boolean): Extension {
   const split = (view: EditorView): boolean => {
     actions.splitMerge.split(view.state.selection.main.head);
     return true;
@@ -86,12 +84,12 @@ function keys({ store, actions }: Open, isCode: boolean): Extension {
     { key: "Mod-l", run: selectLine },
     { key: "ArrowUp", run: cross(actions, -1) },
     { key: "ArrowDown", run: cross(actions, 1) },
-    { key: "Tab", run: isCode ? tab : indent },
-    { key: "Shift-Tab", run: dedent(isCode ? store : null) },
+    ...(isCode ? helpKeys(store, cell) : [{ key: "Tab", run: indent }]),
+    { key: "Shift-Tab", run: dedent(store, isCode ? cell : null) },
   ];
   const before = (by: 1 | -1) => (view: EditorView) => keySet.value === "jupyter" && recall(store, view, by);
   if (isCode) own.push({ key: "Alt-ArrowUp", run: before(1) }, { key: "Alt-ArrowDown", run: before(-1) });
-  return [isCode ? keymap.of(completionKeys) : [], keymap.of([...own, ...without(defaultKeymap), ...without(historyKeymap)])];
+  return keymap.of([...own, ...without(defaultKeymap), ...without(historyKeymap)]);
 }
 
 /**
@@ -111,6 +109,8 @@ const typeOver = EditorView.domEventHandlers({
   },
 });
 
+const putPictures = forActs(() => import("../session/pictures.ts"));
+
 /** A picture that is pasted or dropped into a text goes where the caret is, or where it is let go. */
 function pictures({ actions }: Open, cell: string): Extension {
   const attachFrom = (event: Event, files: FileList | undefined, at: number): boolean => {
@@ -118,7 +118,7 @@ function pictures({ actions }: Open, cell: string): Extension {
     if (picture === null) return false;
     event.preventDefault();
     event.stopPropagation();
-    attach(actions, picture, cell, at);
+    putPictures.fetch().then(({ attach }) => attach(actions, picture, cell, at), complain);
     return true;
   };
   return EditorView.domEventHandlers({
@@ -159,10 +159,10 @@ function extensions(open: Open, cell: string): Extension {
     EditorView.clickAddsSelectionRange.of(event => event.altKey || (MAC ? event.metaKey : event.ctrlKey)),
     // The boxes of cells paint nothing outside of themselves: what hangs over has to stand elsewhere.
     tooltips({ parent: document.body, position: "fixed" }),
-    isCode ? [bracketMatching(), indentOnInput(), completion(store, cell), inspection, help(store)] : EditorView.lineWrapping,
+    isCode ? [bracketMatching(), indentOnInput(), helping(store, cell)] : EditorView.lineWrapping,
     isCode && language === "python" ? [pythonLanguage, pairs] : [],
     store.cellOf(cell)?.type === "markdown" ? pictures(open, cell) : [],
-    keys(open, isCode),
+    keys(open, cell, isCode),
     numbering.of([]),
     cursors(cell),
     theme,
@@ -176,7 +176,7 @@ function draftOf(open: Open, cell: string): CellDraft {
   const type = store.cellOf(cell)?.type ?? "code";
   const known = store.drafts.get(cell);
   if (known instanceof CellDraft && (made.get(known) === type || known.pending() > 0)) return known;
-  const draft = new CellDraft(store, cell, extensions(open, cell));
+  const draft = new CellDraft(store, cell, () => extensions(open, cell));
   made.set(draft, type);
   return draft;
 }
@@ -207,6 +207,7 @@ export function mountEditor(open: Open, cell: string, host: HTMLElement, label: 
   draft.view = view;
   view.dispatch({ effects: numbering.reconfigure(numbered ? lineNumbers() : []) });
   const isCode = open.store.cellOf(cell)?.type === "code";
+  if (isCode) equip(view, open.store, cell);
   const unchoose = effect(() => {
     const effects = choices.reconfigure(chosen(isCode));
     untracked(() => view.dispatch({ effects }));
@@ -228,3 +229,5 @@ export function keepEdits(open: Open): { readonly outbox: Outbox; stop(): void }
   const outbox = new Outbox(open.store, cell => extensions(open, cell));
   return { outbox, stop: outbox.start() };
 }
+
+export { fetchHelp } from "./helping.ts";

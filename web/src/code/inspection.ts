@@ -1,4 +1,5 @@
 /** What the kernel knows of the name at the caret: Shift-Tab shows it, Shift-Tab again gives all of it, source too, in the pager. */
+
 import { type Extension, StateEffect, StateField } from "@codemirror/state";
 import { type EditorView, showTooltip, type Tooltip } from "@codemirror/view";
 import { formText } from "../model/mime.ts";
@@ -7,7 +8,7 @@ import { LineLost, RpcFailure } from "../rpc/messages.ts";
 import type { Inspection } from "../rpc/schema.ts";
 import { may, sayWhyNot } from "../session/permissions.ts";
 import type { SessionStore } from "../session/store.ts";
-import { t } from "../text/en.ts";
+import { variableWords } from "../text/variables.ts";
 import { complain, toast } from "../ui/notices.ts";
 import { pager } from "../ui/page_state.ts";
 import { paintText } from "../ui/terminal_paint.ts";
@@ -67,7 +68,7 @@ export async function inspect(store: SessionStore, view: EditorView): Promise<vo
   const state = view.state;
   const answer = await ask(store, view, again ? 1 : 0);
   if (answer === null || view.state.doc !== state.doc) return;
-  if (!answer.found) toast(t.noHelp);
+  if (!answer.found) toast(variableWords.noHelp);
   else if (again) {
     view.dispatch({ effects: show.of(null) });
     pager.value = { data: answer.data };

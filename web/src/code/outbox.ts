@@ -10,13 +10,14 @@
  * what a living page keeps is sent by two, and the log has them apart too.
  */
 
+import type { Extension } from "@codemirror/state";
 import { map } from "../model/json.ts";
 import { applyChanges } from "../model/source_text.ts";
 import { keyHere } from "../rpc/base_url.ts";
 import { RpcFailure } from "../rpc/messages.ts";
 import type { CellEdited, CellType, InsertCell, Method } from "../rpc/schema.ts";
 import type { SessionStore } from "../session/store.ts";
-import { t } from "../text/en.ts";
+import { outboxWords } from "../text/code.ts";
 import { complain, toast } from "../ui/notices.ts";
 import { CellDraft, type KeptEdits } from "./cell_draft.ts";
 
@@ -108,7 +109,7 @@ export class Outbox {
 
   constructor(
     readonly store: SessionStore,
-    readonly extensions: (cell: string) => ConstructorParameters<typeof CellDraft>[2],
+    readonly extensions: (cell: string) => Extension,
   ) {}
 
   /** Takes over what ended pages left, and keeps what this one has from now on; the function that it returns stops it. */
@@ -167,8 +168,8 @@ export class Outbox {
       const { sent, misplaced } = await this.#resend(kept);
       this.#write();
       await wait((await table("readwrite")).delete(kept.key));
-      if (misplaced > 0) toast(t.unsentMisplaced(misplaced));
-      else if (sent > 0) toast(t.unsentKept(sent));
+      if (misplaced > 0) toast(outboxWords.unsentMisplaced(misplaced));
+      else if (sent > 0) toast(outboxWords.unsentKept(sent));
     }
   }
 
@@ -234,7 +235,7 @@ export class Outbox {
       store.insert(cell === undefined ? (store.order.at(-1) ?? null) : kept.cell, cell?.type ?? "code", mine);
       return "misplaced";
     }
-    const draft = before instanceof CellDraft ? before : new CellDraft(store, kept.cell, this.extensions(kept.cell));
+    const draft = before instanceof CellDraft ? before : new CellDraft(store, kept.cell, () => this.extensions(kept.cell));
     draft.resume(isWhole ? kept : { ...kept, version: cell.version }, isWhole ? since : []);
     return draft.pending() > 0 ? "sent" : "known";
   }

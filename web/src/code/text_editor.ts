@@ -1,5 +1,4 @@
 /** The editor of a file that is edited as text. */
-import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, deleteLine, history, historyKeymap, indentWithTab, toggleComment } from "@codemirror/commands";
 import { bracketMatching, indentOnInput, indentUnit } from "@codemirror/language";
 import { gotoLine, openSearchPanel, search, searchKeymap, selectNextOccurrence } from "@codemirror/search";
@@ -9,6 +8,7 @@ import { effect, untracked } from "@preact/signals";
 import { lineChanges } from "../model/merge_texts.ts";
 import { x } from "../text/textfile.ts";
 import { closesBrackets, indentWidth, keySet, wrapFiles } from "../ui/settings.ts";
+import { closeBrackets, closeBracketsKeymap } from "./brackets.ts";
 import { lineEnds } from "./line_ends.ts";
 import { theme } from "./theme.ts";
 

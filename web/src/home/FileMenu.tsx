@@ -1,4 +1,5 @@
 /** The menu of a file: what is done in its text, and with the file itself. */
+
 import { useState } from "preact/hooks";
 import type { FileView } from "../model/file_views.ts";
 import { viewsOf } from "../model/file_views.ts";
@@ -8,10 +9,13 @@ import { connection } from "../session/connection.ts";
 import { openNotebook } from "../session/open_session.ts";
 import { fileViewAddress, goTo, replaceAddress, textAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
+import { fileWords } from "../text/files.ts";
+import { menuWords } from "../text/menus.ts";
 import { x } from "../text/textfile.ts";
 import { AskText } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { Menu, type MenuRow } from "../ui/Menu.tsx";
+import { Menu } from "../ui/Menu.tsx";
+import type { MenuRow } from "../ui/menu_rows.ts";
 import { complain } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
 import { wrapFiles } from "../ui/settings.ts";
@@ -55,13 +59,13 @@ export function FileMenu({ path, view, file }: { path: string; view: FileView; f
       ? [...views.map(one => ({ title: x.view[one], checked: one === view, run: () => goTo(addressIn(path, one)) })), { heading: "" }]
       : []),
     { title: x.newFile, run: () => ask("new") },
-    { title: t.files.rename, run: () => ask("rename") },
-    { title: t.files.duplicate, run: () => void duplicate().catch(complain) },
-    { title: t.files.download, run: () => void download(fileAddress(path), nameOf(path)).catch(complain) },
-    AS_NOTEBOOK.test(path) && { title: t.files.openAsNotebook, run: () => void openNotebook(path) },
+    { title: fileWords.rename, run: () => ask("rename") },
+    { title: fileWords.duplicate, run: () => void duplicate().catch(complain) },
+    { title: fileWords.download, run: () => void download(fileAddress(path), nameOf(path)).catch(complain) },
+    AS_NOTEBOOK.test(path) && { title: fileWords.openAsNotebook, run: () => void openNotebook(path) },
     { heading: "" },
     {
-      title: t.documentMenu.settings,
+      title: menuWords.settings,
       keys: "Ctrl ,",
       run: () => {
         dialog.value = "settings";
@@ -76,8 +80,8 @@ export function FileMenu({ path, view, file }: { path: string; view: FileView; f
       {asking === "new" && <NewFile folder={folderOf(path).replace(/\/$/, "")} onClose={() => ask(null)} />}
       {asking === "rename" && (
         <AskText
-          title={t.files.renameOf(nameOf(path))}
-          label={t.files.newName}
+          title={fileWords.renameOf(nameOf(path))}
+          label={fileWords.newName}
           initial={nameOf(path)}
           stem
           act={t.rename}

@@ -1,4 +1,5 @@
 /** The page of a file that is no notebook: its text to work on, and the other ways in which files of its kind can be seen. */
+
 import type { ComponentType } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { type FileView, isOfText, viewOf, viewsOf } from "../model/file_views.ts";
@@ -9,6 +10,7 @@ import { connection } from "../session/connection.ts";
 import { openNotebook } from "../session/open_session.ts";
 import { fileViewAddress, goTo, textAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
+import { paletteWords } from "../text/finding.ts";
 import { x } from "../text/textfile.ts";
 import { Icon, Mark } from "../ui/icons.tsx";
 import { lazily } from "../ui/lazy.ts";
@@ -156,7 +158,7 @@ export function FilePage({ path, view: asked }: { path: string; view: string | n
         {Whole !== undefined && <Whole path={path} />}
       </main>
       {dialog.value === "palette" && (
-        <Chooser fixed={[]} more={[]} folder={folderOf(path).replace(/\/$/, "")} filesFirst words={t.palette.atHome} />
+        <Chooser fixed={[]} more={[]} folder={folderOf(path).replace(/\/$/, "")} filesFirst words={paletteWords.atHome} />
       )}
       {dialog.value === "settings" && <Settings />}
     </div>

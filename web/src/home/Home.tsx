@@ -1,4 +1,5 @@
 /** The home page: what still runs, the files below the root, and what is new. */
+
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { ConnectionBanner } from "../panels/ConnectionBanner.tsx";
 import { Files } from "../panels/Files.tsx";
@@ -19,12 +20,17 @@ import { goTo, sessionAddress } from "../session/route.ts";
 import { leave } from "../session/sign_in.ts";
 import { k } from "../text/closed.ts";
 import { t } from "../text/en.ts";
+import { fileWords } from "../text/files.ts";
+import { findWords, paletteWords } from "../text/finding.ts";
+import { homeWords } from "../text/home.ts";
 import { f } from "../text/managing.ts";
+import { menuWords } from "../text/menus.ts";
 import { Ask, AskText } from "../ui/Dialog.tsx";
 import { useDropped } from "../ui/dropped_files.ts";
 import { Icon, Mark } from "../ui/icons.tsx";
 import { lazily } from "../ui/lazy.ts";
-import { Menu, type MenuRow } from "../ui/Menu.tsx";
+import { Menu } from "../ui/Menu.tsx";
+import type { MenuRow } from "../ui/menu_rows.ts";
 import { complain } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
 import { recall, remember } from "../ui/settings.ts";
@@ -65,30 +71,30 @@ function New({ folder, specs }: { folder: string; specs: KernelspecList | null }
     void newNotebook(folder, kernelspec).then(() => work(false));
   };
   const rows: MenuRow[] = [
-    ...sorted.map(spec => ({ title: t.notebookIn(spec.display_name), run: () => make(spec.name) })),
+    ...sorted.map(spec => ({ title: homeWords.notebookIn(spec.display_name), run: () => make(spec.name) })),
     { heading: "" },
-    { title: t.newFile, run: () => name("file") },
-    { title: t.newFolder, run: () => name("folder") },
-    { title: t.newTerminal, run: () => void newTerminal(folder) },
+    { title: homeWords.newFile, run: () => name("file") },
+    { title: homeWords.newFolder, run: () => name("folder") },
+    { title: homeWords.newTerminal, run: () => void newTerminal(folder) },
     { title: f.uploadFolder, run: () => chosen.current?.click() },
-    ...sorted.map(spec => ({ title: t.sessionIn(spec.display_name), run: () => void newSession(spec.name) })),
+    ...sorted.map(spec => ({ title: homeWords.sessionIn(spec.display_name), run: () => void newSession(spec.name) })),
   ];
   return (
     <span class="group main-group">
       <button
         type="button"
         class="btn main"
-        aria-label={t.newNotebook}
+        aria-label={homeWords.newNotebook}
         disabled={busy || phase.value !== "live"}
         onClick={() => make(specs?.default ?? null)}
       >
         <Icon name="plus" />
-        <span class="wide-only">{t.newNotebook}</span>
+        <span class="wide-only">{homeWords.newNotebook}</span>
         <span class="narrow-only" aria-hidden="true">
-          {t.newShort}
+          {homeWords.newShort}
         </span>
       </button>
-      <Menu className="btn main icon narrow" label={t.newMore} title={t.newMore} items={rows}>
+      <Menu className="btn main icon narrow" label={homeWords.newMore} title={homeWords.newMore} items={rows}>
         <Icon name="down" />
       </Menu>
       <input
@@ -105,11 +111,11 @@ function New({ folder, specs }: { folder: string; specs: KernelspecList | null }
       {naming === "file" && <NewFile folder={folder} onClose={() => name(null)} />}
       {naming === "folder" && (
         <AskText
-          title={t.files.newFolderAsk}
-          label={t.files.folderName}
+          title={fileWords.newFolderAsk}
+          label={fileWords.folderName}
           initial=""
           most={255}
-          act={t.files.create}
+          act={fileWords.create}
           onClose={() => name(null)}
           onAct={text => {
             const path = `${folder === "" ? "" : `${folder}/`}${text}`;
@@ -127,8 +133,8 @@ function UploadButton({ folder }: { folder: string }) {
     <>
       <button type="button" class="btn" onClick={() => field.current?.click()}>
         <Icon name="upload" />
-        <span class="wide-only">{t.files.upload}</span>
-        <span class="vh narrow-only">{t.files.upload}</span>
+        <span class="wide-only">{fileWords.upload}</span>
+        <span class="vh narrow-only">{fileWords.upload}</span>
       </button>
       <input
         ref={field}
@@ -162,8 +168,8 @@ function Closing({ session, done }: { session: Session; done(): void }) {
   if (problem === null)
     return (
       <Ask
-        title={t.closeSessionAsk(title)}
-        body={session.path === null ? t.closeSessionBody : t.closeNotebookBody}
+        title={homeWords.closeSessionAsk(title)}
+        body={session.path === null ? homeWords.closeSessionBody : homeWords.closeNotebookBody}
         act={t.closeSession}
         danger
         onClose={() => {}}
@@ -174,9 +180,9 @@ function Closing({ session, done }: { session: Session; done(): void }) {
   return (
     <Ask
       key="unsaved"
-      title={t.closeUnsavedAsk(title)}
-      body={t.closeUnsavedBody}
-      act={t.closeUnsaved}
+      title={homeWords.closeUnsavedAsk(title)}
+      body={homeWords.closeUnsavedBody}
+      act={homeWords.closeUnsaved}
       danger
       onClose={() => {}}
       onNo={done}
@@ -222,7 +228,7 @@ function Still({ sessions, refresh }: { sessions: readonly Session[]; refresh():
             }}
           >
             <Icon name={folded ? "right" : "down"} />
-            {t.stillRunning}
+            {homeWords.stillRunning}
             {sessions.length > 0 && <span class="count">{sessions.length}</span>}
           </button>
         </h2>
@@ -231,7 +237,7 @@ function Still({ sessions, refresh }: { sessions: readonly Session[]; refresh():
       </div>
       <div id="running" hidden={folded}>
         {!folded && <Terminals folder={null} inNewTab={false} />}
-        {sessions.length === 0 && <p class="quiet">{t.noSessions}</p>}
+        {sessions.length === 0 && <p class="quiet">{homeWords.noSessions}</p>}
         <ul class="tiles">
           {!folded &&
             sessions.map(session => (
@@ -260,7 +266,7 @@ function Broken({ specs }: { specs: KernelspecList }) {
       {specs.kernelspecs.length === 0 && <p class="quiet">{t.noSpecs}</p>}
       {broken.length > 0 && (
         <details class="quiet">
-          <summary>{t.brokenSpecs(broken.length)}</summary>
+          <summary>{homeWords.brokenSpecs(broken.length)}</summary>
           <ul>
             {broken.map(([name, reason]) => (
               <li key={name}>
@@ -285,18 +291,18 @@ function useSpecs(): KernelspecList | null {
 
 const ACCOUNT: readonly MenuRow[] = [
   {
-    title: t.loginsItem,
+    title: menuWords.loginsItem,
     run: () => {
       dialog.value = "logins";
     },
   },
   {
-    title: t.documentMenu.help,
+    title: menuWords.help,
     run: () => {
       dialog.value = "help";
     },
   },
-  { title: t.signOutHere, run: () => void leave() },
+  { title: homeWords.signOutHere, run: () => void leave() },
 ];
 
 export function Home({ folder: path }: { folder: string }) {
@@ -326,14 +332,14 @@ export function Home({ folder: path }: { folder: string }) {
         <button
           type="button"
           class="btn ghost"
-          title={t.palette.atHome.title}
+          title={paletteWords.atHome.title}
           onClick={() => {
             dialog.value = "palette";
           }}
         >
           <Icon name="search" />
-          <span class="wide-only">{t.find.find}</span>
-          <span class="vh narrow-only">{t.palette.atHome.title}</span>
+          <span class="wide-only">{findWords.find}</span>
+          <span class="vh narrow-only">{paletteWords.atHome.title}</span>
           <span class="kbd wide-only" aria-hidden="true">
             Ctrl K
           </span>
@@ -342,7 +348,7 @@ export function Home({ folder: path }: { folder: string }) {
         <New folder={path} specs={specs} />
         <HelpButton />
         <ThemeButton />
-        <Menu className="btn ghost icon" label={t.signedInAs} title={t.signedInAs} items={ACCOUNT}>
+        <Menu className="btn ghost icon" label={homeWords.signedInAs} title={homeWords.signedInAs} items={ACCOUNT}>
           <Icon name="leave" />
         </Menu>
       </header>
@@ -355,7 +361,7 @@ export function Home({ folder: path }: { folder: string }) {
       </main>
       <HomeDialogs folder={path} sessions={sessions ?? []} newNotebook={() => void newNotebook(path, specs?.default ?? null)} />
       <Uploads />
-      {dropping === true && <div class="drop-here">{t.files.dropHere}</div>}
+      {dropping === true && <div class="drop-here">{fileWords.dropHere}</div>}
     </>
   );
 }

@@ -1,10 +1,14 @@
 /** What the home page opens by key: the palette over sessions and files, and the settings. */
+
 import { useEffect } from "preact/hooks";
-import { TABLE } from "../panels/commands.ts";
 import type { Entry } from "../panels/Palette.tsx";
 import type { Session } from "../rpc/schema.ts";
 import { goTo, sessionAddress } from "../session/route.ts";
+import { commandTitles } from "../text/commands.ts";
 import { t } from "../text/en.ts";
+import { paletteWords } from "../text/finding.ts";
+import { homeWords } from "../text/home.ts";
+import { menuWords } from "../text/menus.ts";
 import { lazily } from "../ui/lazy.ts";
 import { dialog } from "../ui/page_state.ts";
 import { nextTheme } from "../ui/settings.ts";
@@ -31,13 +35,13 @@ function entries({ sessions, newNotebook }: Props): Entry[] {
   return [
     ...sessions.map(one => ({
       ...own(`session-${one.id}`, "notebook", one.path ?? (one.title || t.untitled), null, () => goTo(sessionAddress(one.id))),
-      note: t.palette.running,
+      note: paletteWords.running,
     })),
-    own("new-notebook", "plus", t.newNotebook, null, newNotebook),
-    own("settings", "settings", TABLE.settings.title, "Ctrl+,", show("settings")),
-    own("logins", "key", t.loginsItem, null, show("logins")),
-    own("help", "help", TABLE.help.title, null, show("help")),
-    own("theme", "system", TABLE.theme.title, null, nextTheme),
+    own("new-notebook", "plus", homeWords.newNotebook, null, newNotebook),
+    own("settings", "settings", commandTitles.settings, "Ctrl+,", show("settings")),
+    own("logins", "key", menuWords.loginsItem, null, show("logins")),
+    own("help", "help", commandTitles.help, null, show("help")),
+    own("theme", "system", commandTitles.theme, null, nextTheme),
   ];
 }
 
@@ -67,7 +71,7 @@ export function HomeDialogs(props: Props) {
     };
   }, []);
   if (dialog.value === "palette")
-    return <Chooser fixed={entries(props)} more={[]} folder={props.folder} filesFirst words={t.palette.atHome} />;
+    return <Chooser fixed={entries(props)} more={[]} folder={props.folder} filesFirst words={paletteWords.atHome} />;
   if (dialog.value === "help") return <HelpDialog open={null} />;
   if (dialog.value === "logins") return <LoginsDialog onClose={close} />;
   return dialog.value === "settings" ? <Settings /> : null;

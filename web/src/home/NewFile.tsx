@@ -1,7 +1,8 @@
 /** Asks for the name of a new text file, makes it, and opens it. */
+
 import { connection } from "../session/connection.ts";
 import { goTo, textAddress } from "../session/route.ts";
-import { t } from "../text/en.ts";
+import { fileWords } from "../text/files.ts";
 import { x } from "../text/textfile.ts";
 import { AskText } from "../ui/Dialog.tsx";
 import { complain } from "../ui/notices.ts";
@@ -23,7 +24,7 @@ export function NewFile({ folder, onClose }: { folder: string; onClose(): void }
       initial="untitled.txt"
       stem
       most={255}
-      act={t.files.create}
+      act={fileWords.create}
       onClose={onClose}
       onAct={name => void make(`${folder === "" ? "" : `${folder}/`}${name}`)}
     />

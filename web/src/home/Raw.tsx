@@ -8,6 +8,7 @@ import { inside, outOf } from "../rpc/base_url.ts";
 import { ticketed } from "../rpc/http.ts";
 import { homeAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
+import { homeWords } from "../text/home.ts";
 import { Card } from "../ui/Card.tsx";
 
 const TRIED = "webipy-tried";
@@ -22,13 +23,13 @@ function triedBefore(): boolean {
 
 /** The same address with a fresh ticket. Rejects when one was made just now and did not count. */
 async function withTicket(): Promise<string> {
-  if (triedBefore() && location.search.includes("ticket=")) throw new Error(t.fileNotOpened);
+  if (triedBefore() && location.search.includes("ticket=")) throw new Error(homeWords.fileNotOpened);
   return await ticketed((outOf(location.pathname) ?? "/") + location.search);
 }
 
 /** The page of JupyterLab that led here. Rejects when it was gone to just now, and led here again: its browser keeps no key. */
 async function backToJupyter(address: string): Promise<string> {
-  if (triedBefore()) throw new Error(t.jupyterNotOpened);
+  if (triedBefore()) throw new Error(homeWords.jupyterNotOpened);
   return inside(address);
 }
 
@@ -46,7 +47,7 @@ export function Raw({ jupyter = null }: { jupyter?: string | null }) {
   return (
     <Card title={jupyter === null ? nameHere() : "JupyterLab"}>
       {fault === "" ? (
-        <p class="card-text">{jupyter === null ? t.fileOpens : t.jupyterOpens}</p>
+        <p class="card-text">{jupyter === null ? homeWords.fileOpens : homeWords.jupyterOpens}</p>
       ) : (
         <p class="form-error" role="alert">
           {fault}

@@ -2,7 +2,7 @@
 import type { Json, JsonMap, KernelState } from "../rpc/schema.ts";
 import { map, text } from "./json.ts";
 import { errorLine } from "./outputs.ts";
-import type { Cell, Model, Output, Run } from "./types.ts";
+import type { Cell, Model, Output, Prompt, Run } from "./types.ts";
 
 export interface Heading {
   readonly cell: string;
@@ -156,6 +156,10 @@ export function errorName(run: Run): string {
   for (const output of run.outputs) if (output.kind === "error") return output.name;
   return run.reason;
 }
+
+/** The prompts of no run that is known. */
+export const promptsOfNone = (model: Model): Prompt[] =>
+  [...model.prompts.values()].filter(prompt => prompt.run === null || !model.runs.has(prompt.run));
 
 /** The run that waits for an answer of a person, if any. */
 export function promptsOf(model: Model, run: string) {

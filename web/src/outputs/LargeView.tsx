@@ -8,8 +8,10 @@ import { r } from "../text/rich.ts";
 import { drawing } from "../ui/drawing.ts";
 import { Icon } from "../ui/icons.tsx";
 import { complain } from "../ui/notices.ts";
-import { downloadOf, fetchLarge, isFetched, type Large, largeOf, shownSize } from "./large.ts";
-import { type Bundle, RichView } from "./RichView.tsx";
+import type { Bundle } from "./bundle.ts";
+import { type Large, largeOf } from "./large.ts";
+import { downloadOf, fetchLarge, isFetched, shownSize } from "./large_values.ts";
+import { RichView } from "./RichView.tsx";
 
 type Fetched = Readonly<Record<string, JsonMap[string]>>;
 

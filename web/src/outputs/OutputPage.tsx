@@ -10,8 +10,8 @@ import type { OutputPlace } from "../session/route.ts";
 import { t } from "../text/en.ts";
 import { complain } from "../ui/notices.ts";
 import { LargeView } from "./LargeView.tsx";
+import { LongText } from "./LongText.tsx";
 import { largeOf } from "./large.ts";
-import { LongText } from "./StreamView.tsx";
 
 /** A text as what was printed, so that it is shown as a log is. */
 const asPrinted = (key: number, text: string): StreamOutput => ({

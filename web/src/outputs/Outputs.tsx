@@ -1,26 +1,26 @@
 /** What a run has put out, in order, and what it asks. */
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { errorLine } from "../model/outputs.ts";
 import { promptsOf } from "../model/select.ts";
-import type { Output, Prompt, RichOutput } from "../model/types.ts";
-import { focused, keyPlace } from "../session/key_place.ts";
+import type { ErrorOutput, Output, RichOutput } from "../model/types.ts";
 import type { Open } from "../session/open_session.ts";
-import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
-import { p } from "../text/people.ts";
-import { r } from "../text/rich.ts";
 import { Icon } from "../ui/icons.tsx";
+import { forActs, lazily, useLazy } from "../ui/lazy.ts";
 import { printing } from "../ui/page_state.ts";
 import { plainText } from "../ui/terminal_paint.ts";
-import { LargeView } from "./LargeView.tsx";
+import { ErrorLine } from "./ErrorLine.tsx";
 import { largeOf } from "./large.ts";
 import { Tools } from "./OutputTools.tsx";
 import { PaintedOutput } from "./place.ts";
 import { RichView } from "./RichView.tsx";
 import { StreamView } from "./StreamView.tsx";
-import { Traceback } from "./Traceback.tsx";
 
 const MOST_AT_ONCE = 200;
+
+const StdinField = lazily(forActs(async () => (await import("./StdinField.tsx")).StdinField));
+const LargeView = lazily(forActs(async () => (await import("./LargeView.tsx")).LargeView));
+const tracebacks = forActs(() => import("./Traceback.tsx"));
 
 interface Shown {
   readonly open: Open;
@@ -43,6 +43,17 @@ function OutputView({ cell, at, ...shown }: Shown & { cell: string | null; at: n
   );
 }
 
+/** What went wrong; where, when its code has come. */
+function ErrorView({ open, output }: { open: Open; output: ErrorOutput }) {
+  const views = useLazy(tracebacks);
+  if (views !== null) return <views.Traceback open={open} output={output} />;
+  return (
+    <details class="tb" open>
+      <ErrorLine output={output} />
+    </details>
+  );
+}
+
 function AnyOutputView({ open, run, output, label, version, ran }: Shown) {
   if (output.kind === "stream")
     return (
@@ -56,8 +67,8 @@ function AnyOutputView({ open, run, output, label, version, ran }: Shown) {
     );
   if (output.kind === "error")
     return (
-      <Tools label={label} kind={r.text} content={() => plainText(output.traceback.join("\n")) || errorLine(output)}>
-        <Traceback open={open} output={output} />
+      <Tools label={label} kind={t.asText} content={() => plainText(output.traceback.join("\n")) || errorLine(output)}>
+        <ErrorView open={open} output={output} />
       </Tools>
     );
   return <RichOutputView open={open} output={output} label={label} ran={ran} />;
@@ -67,44 +78,6 @@ function RichOutputView({ open, output, label, ran }: Omit<Shown, "run" | "versi
   const shown = { data: output.data, metadata: output.metadata, revision: output.revision, label, ran };
   const isLarge = largeOf(output.metadata).length > 0;
   return isLarge ? <LargeView session={open.store.id} {...shown} /> : <RichView {...shown} />;
-}
-
-/** Whether the focus may go to a question: nobody writes, works in a frame or a field, or has text selected that they may copy next. */
-function isFocusFree(): boolean {
-  const place = keyPlace();
-  return place === "editor" ? focused()?.textContent === "" : place !== "own" && place !== "text";
-}
-
-/** The line that `input()` or `getpass()` waits for. */
-export function StdinField({ open, prompt }: { open: Open; prompt: Prompt }) {
-  const field = useRef<HTMLInputElement>(null);
-  const [sent, setSent] = useState(false);
-  useEffect(() => {
-    if (isFocusFree()) field.current?.focus({ preventScroll: true });
-  }, []);
-  if (!may("execute")) return <p class="hidden-part">{p.waitsForOther}</p>;
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    setSent(true);
-    open.actions.runs.answer(prompt.request, field.current?.value ?? "");
-  };
-  const shared = { ref: field, autocomplete: "off", spellcheck: false, disabled: sent } as const;
-  return (
-    <form class="stdin" onSubmit={submit} onKeyDown={event => event.stopPropagation()}>
-      {/* biome-ignore lint/a11y/noLabelWithoutControl: one of the two fields is inside */}
-      <label>
-        <span class="stdin-prompt">{prompt.prompt || t.answer}</span>
-        {prompt.password ? (
-          <input {...shared} type="password" placeholder={t.hidden} />
-        ) : (
-          <input {...shared} type="text" placeholder={t.answerPlaceholder} />
-        )}
-      </label>
-      <button type="submit" class="btn" disabled={sent}>
-        {t.send}
-      </button>
-    </form>
-  );
 }
 
 export function Outputs({ open, run, label, scrolled = false }: { open: Open; run: string; label: string; scrolled?: boolean }) {

@@ -12,6 +12,7 @@ import { toast } from "../ui/notices.ts";
 import { printing } from "../ui/page_state.ts";
 import { reachByKeys } from "../ui/scrolled_boxes.ts";
 import { paintLine, plainText } from "../ui/terminal_paint.ts";
+import { ErrorLine } from "./ErrorLine.tsx";
 import { type Frame, frames, isArrow, repeats } from "./traceback_frames.ts";
 
 function Code({ text }: { text: string }) {
@@ -72,10 +73,7 @@ export function Traceback({ open, output }: { open: Open; output: ErrorOutput })
   };
   return (
     <details class="tb" open>
-      <summary>
-        <b>{output.name.trim() === "" && output.value.trim() === "" ? t.namelessError : output.name}</b>{" "}
-        <span>{plainText(output.value)}</span>
-      </summary>
+      <ErrorLine output={output} />
       {all.map((frame, at) =>
         isFolded(at) && !showAll ? null : (
           <div key={at} class="tb-frame">

@@ -15,7 +15,8 @@ import { figureOf } from "../model/figure_forms.ts";
 import { formText } from "../model/mime.ts";
 import type { Model, RichOutput, Run } from "../model/types.ts";
 import type { JsonMap } from "../rpc/schema.ts";
-import { fetchLarge, isFetched, largeOf } from "./large.ts";
+import { largeOf } from "./large.ts";
+import { fetchLarge, isFetched } from "./large_values.ts";
 import { idsOf, isSilent, type Names, namesOf, scriptsOf } from "./script_names.ts";
 import type { Guest } from "./sealed_frame.ts";
 

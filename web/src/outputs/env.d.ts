@@ -1,2 +1,2 @@
 /** Where the libraries of sealed frames are, by their names. */
-declare const FRAME_LIBRARIES: { readonly [name: string]: string };
+declare const FRAME_LIBRARIES: string;

@@ -16,6 +16,7 @@ import { allDrawn, drawing } from "../ui/drawing.ts";
 import { type Beside, setExportedAddresses, setPlaces } from "./exported_addresses.ts";
 import { setInks } from "./exported_inks.ts";
 import { fitOnPaper } from "./exported_paper.ts";
+import { footnotes } from "./footnotes.ts";
 import { setGround } from "./ink.ts";
 import { type Code, markedText, onlyFormula } from "./markdown_parts.ts";
 import { placeFormulas, setMath } from "./math.ts";
@@ -96,10 +97,14 @@ function textsOf(): Source[] {
 }
 
 function showText(source: string, host: HTMLElement, beside: Beside, rendering: () => Document): void {
-  const { part, formulas } = markedText(source, (part, codes) => {
-    setCode(codes, rendering);
-    setExportedAddresses(part, beside);
-  });
+  const { part, formulas } = markedText(
+    source,
+    (part, codes) => {
+      setCode(codes, rendering);
+      setExportedAddresses(part, beside);
+    },
+    footnotes(),
+  );
   host.replaceChildren(part);
   for (const [place, { tex, display }] of formulas) setMath(tex, display, place);
 }

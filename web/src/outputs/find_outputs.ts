@@ -2,6 +2,7 @@
  * The texts of outputs as they are shown, for the bar that finds: those in shadow roots too, and all of a long log, of which only the rows on the
  * screen are in the document. What stands in a sealed frame is not seen.
  */
+import { type LogText, logs } from "./log_texts.ts";
 
 export interface OutputText {
   readonly text: string;
@@ -11,23 +12,6 @@ export interface OutputText {
   show(from: number, to: number): void;
   /** Lets go of what was shown. */
   release(): void;
-}
-
-/** A log that is a window on its lines. */
-export interface LogText {
-  readonly lines: () => readonly string[];
-  /** Marks a line, and brings it in sight; null lets go. */
-  mark(line: number | null, text: string): void;
-  /** Fetches what the server has of it beside what is here; null when all is here. */
-  readonly rest: () => Promise<unknown> | null;
-}
-
-const logs = new WeakMap<Element, LogText>();
-
-/** Provides the text of a log; null takes it back. */
-export function provideLog(element: Element, log: LogText | null): void {
-  if (log === null) logs.delete(element);
-  else logs.set(element, log);
 }
 
 /** What is no text of an output: what can be pressed or filled in, and what nobody sees. */

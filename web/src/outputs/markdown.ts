@@ -5,11 +5,12 @@
  */
 import { r } from "../text/rich.ts";
 import { drawing } from "../ui/drawing.ts";
+import { LazyModule } from "../ui/lazy.ts";
 import { complain } from "../ui/notices.ts";
 import { reachByKeys } from "../ui/scrolled_boxes.ts";
 import { placesCame } from "./fragments.ts";
 import { keepReadable } from "./grounds.ts";
-import { type Code, markedText, onlyFormula } from "./markdown_parts.ts";
+import { type Code, hasFootnotes, markedText, onlyFormula } from "./markdown_parts.ts";
 import { setMath } from "./math.ts";
 import { type Surroundings, setAddresses } from "./user_links.ts";
 
@@ -31,8 +32,13 @@ function setCode(codes: readonly Code[], surroundings: Surroundings): (() => voi
 
 // ---- texts
 
+const footnotes = new LazyModule(() => import("./footnotes.ts"));
+
+/** The text that each element shows, or is to show. */
+const wanted = new WeakMap<HTMLElement, string>();
+
 /**
- * Shows markdown in an element. Formulas, colours and pictures come when what shows them is there.
+ * Shows markdown in an element. Formulas, colours and pictures come when what shows them is there; a text with footnotes, when what makes them is.
  *
  * Args:
  *   source: the text.
@@ -40,10 +46,23 @@ function setCode(codes: readonly Code[], surroundings: Surroundings): (() => voi
  *   surroundings: where the text stands, and who shows what may not stand in the page itself.
  */
 export function showMarkdown(source: string, into: HTMLElement, surroundings: Surroundings = { attachments: {}, folder: "" }): void {
+  wanted.set(into, source);
+  const showIt = (): void => {
+    if (wanted.get(into) === source) show(source, into, surroundings);
+  };
+  if (hasFootnotes(source) && footnotes.loaded === null) void drawing(footnotes.fetch()).catch(complain).then(showIt);
+  else showIt();
+}
+
+function show(source: string, into: HTMLElement, surroundings: Surroundings): void {
   const later: (() => void)[] = [];
-  const { part, boxes, formulas } = markedText(source, (part, codes) => {
-    later.push(...setCode(codes, surroundings), ...setAddresses(part, surroundings));
-  });
+  const { part, boxes, formulas } = markedText(
+    source,
+    (part, codes) => {
+      later.push(...setCode(codes, surroundings), ...setAddresses(part, surroundings));
+    },
+    hasFootnotes(source) ? (footnotes.loaded?.footnotes() ?? null) : null,
+  );
   into.replaceChildren(part);
   keepReadable(source, into, into);
   for (const box of boxes) reachByKeys(box, r.wideTable);

@@ -7,8 +7,7 @@
  * Nothing here knows a page: where addresses lead, how code gets its colours and when formulas are set is the work of markdown.ts in the page, and of
  * exported_texts.ts in an exported document.
  */
-import { Marked } from "marked";
-import markedFootnote from "marked-footnote";
+import { Marked, type MarkedExtension } from "marked";
 import { r } from "../text/rich.ts";
 import { headingId } from "./heading_ids.ts";
 import { placeFormulas } from "./math.ts";
@@ -115,9 +114,12 @@ function setHeadingIds(part: DocumentFragment, hidden: HiddenFormulas): void {
     if (heading.id === "") heading.id = `${prefix}${headingId(hidden.restore(heading.textContent ?? ""))}`;
 }
 
-function fragmentOf(hidden: HiddenFormulas): DocumentFragment {
+/** Whether a text may have footnotes. */
+export const hasFootnotes = (source: string): boolean => source.includes("[^");
+
+function fragmentOf(hidden: HiddenFormulas, footnotes: MarkedExtension | null): DocumentFragment {
   const marked = new Marked({ gfm: true, async: false });
-  marked.use(markedFootnote({ description: r.footnotes, backRefLabel: r.footnoteBack }));
+  if (footnotes !== null) marked.use(footnotes);
   marked.use({ renderer: { checkbox: ({ checked }) => `<span data-task="${checked ? "done" : "open"}"></span> ` } });
   return markdownFragment(marked.parse(hidden.text, { async: false }));
 }
@@ -128,10 +130,15 @@ function fragmentOf(hidden: HiddenFormulas): DocumentFragment {
  * Args:
  *   source: the text.
  *   dress: gives code and addresses their meaning, in a part that stands in no document yet.
+ *   footnotes: makes footnotes (footnotes.ts); null for a text that has none.
  */
-export function markedText(source: string, dress: (part: DocumentFragment, codes: readonly Code[]) => void): MarkedText {
+export function markedText(
+  source: string,
+  dress: (part: DocumentFragment, codes: readonly Code[]) => void,
+  footnotes: MarkedExtension | null,
+): MarkedText {
   const hidden = new HiddenFormulas(source);
-  const part = fragmentOf(hidden);
+  const part = fragmentOf(hidden, footnotes);
   for (const element of part.querySelectorAll<HTMLElement | SVGElement>(`[${STYLE_NAME}]`)) {
     const style = element.getAttribute(STYLE_NAME) ?? "";
     element.removeAttribute(STYLE_NAME);

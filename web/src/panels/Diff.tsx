@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { type DiffLine, diffLines } from "../model/diff.ts";
 import type { CellChange } from "../rpc/schema.ts";
 import { t } from "../text/en.ts";
+import { historyWords } from "../text/history.ts";
 
 /** So many equal lines are shown around a change. */
 const AROUND = 2;
@@ -31,13 +32,13 @@ const LOOK = { same: "same", out: "gone", in: "new" } as const;
 
 function Change({ change, act }: { change: CellChange; act: ComponentChildren }) {
   const lines = folded(diffLines(change.before ?? "", change.after ?? ""));
-  const more = [change.outputs_changed ? t.history.outputs : "", change.metadata_changed ? t.history.metadata : ""].filter(
+  const more = [change.outputs_changed ? historyWords.outputs : "", change.metadata_changed ? historyWords.metadata : ""].filter(
     part => part !== "",
   );
   return (
     <li class={`diff ${change.change}`}>
       <p class="diff-head">
-        <b>{t.history.changes[change.change]}</b> <span class="sub">{t.kind[change.cell_type]}</span>
+        <b>{historyWords.changes[change.change]}</b> <span class="sub">{t.kind[change.cell_type]}</span>
         {more.length > 0 && <span class="sub"> · {more.join(", ")}</span>}
         {act}
       </p>
@@ -46,7 +47,7 @@ function Change({ change, act }: { change: CellChange; act: ComponentChildren })
           {lines.map((line, at) =>
             typeof line === "number" ? (
               <span key={at} class="diff-line skip">
-                {`⋯ ${t.history.unchanged(line)}\n`}
+                {`⋯ ${historyWords.unchanged(line)}\n`}
               </span>
             ) : (
               <span key={at} class={`diff-line ${LOOK[line.kind]}`}>

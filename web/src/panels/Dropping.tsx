@@ -4,13 +4,13 @@ import { useState } from "preact/hooks";
 import { folderOf } from "../model/paths.ts";
 import type { Open } from "../session/open_session.ts";
 import { may, sayWhyNot } from "../session/permissions.ts";
-import { attach, pictureIn } from "../session/pictures.ts";
 import { t } from "../text/en.ts";
-import { useDropped } from "../ui/dropped_files.ts";
-import { LazyModule, useLazy } from "../ui/lazy.ts";
+import { pictureIn, useDropped } from "../ui/dropped_files.ts";
+import { forActs, LazyModule, useLazy } from "../ui/lazy.ts";
 import { complain } from "../ui/notices.ts";
 
 const uploading = new LazyModule(() => import("./Uploads.tsx"));
+const pictures = forActs(() => import("../session/pictures.ts"));
 
 /** The text cell that is under the pointer. */
 function textCellAt(event: DragEvent): string | null {
@@ -25,7 +25,8 @@ export function Dropping({ open }: { open: Open }) {
     event => (textCellAt(event) === null ? "page" : "text"),
     (dropped, event) => {
       const [cell, picture] = [textCellAt(event), pictureIn(dropped.files)];
-      if (cell !== null && picture !== null && may("write")) attach(open.actions, picture, cell);
+      if (cell !== null && picture !== null && may("write"))
+        pictures.fetch().then(({ attach }) => attach(open.actions, picture, cell), complain);
       else if (!may("own")) sayWhyNot("own");
       else {
         const folder = folderOf(open.store.model.file?.path ?? "").replace(/\/$/, "");
@@ -37,7 +38,7 @@ export function Dropping({ open }: { open: Open }) {
   );
   return (
     <>
-      {over !== null && <div class="drop-note">{over === "text" ? t.attach.dropText : t.attach.dropPage}</div>}
+      {over !== null && <div class="drop-note">{over === "text" ? t.dropText : t.dropPage}</div>}
       {views !== null && <views.Uploads />}
     </>
   );

@@ -1,8 +1,10 @@
 /** What is asked about entries of a folder: a new name, another folder, or whether they may go for good. */
+
 import { folderOf } from "../model/paths.ts";
 import type { File } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import { t } from "../text/en.ts";
+import { fileWords } from "../text/files.ts";
 import { f } from "../text/managing.ts";
 import { w } from "../text/trash.ts";
 import { Ask, AskText } from "../ui/Dialog.tsx";
@@ -33,8 +35,8 @@ export function Question({ asking, folder, close }: { asking: Asking; folder: st
   if (what === "rename")
     return (
       <AskText
-        title={t.files.renameOf(file.name)}
-        label={t.files.newName}
+        title={fileWords.renameOf(file.name)}
+        label={fileWords.newName}
         initial={file.name}
         stem={file.kind !== "folder"}
         act={t.rename}

@@ -1,15 +1,17 @@
 /** One entry of a folder: a click opens it, with Ctrl or Shift it is selected; it has a menu, and can be dragged. */
+
 import type { File, Session } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import { addressOf, isViewable, openFile } from "../session/file_links.ts";
 import { openNotebook } from "../session/open_session.ts";
 import { goTo, textAddress } from "../session/route.ts";
-import { t } from "../text/en.ts";
+import { fileWords } from "../text/files.ts";
 import { ago, clock, size } from "../text/format.ts";
 import { f } from "../text/managing.ts";
 import { w } from "../text/trash.ts";
 import { FILE_ICONS, Icon } from "../ui/icons.tsx";
-import { Menu, type MenuRow } from "../ui/Menu.tsx";
+import { Menu } from "../ui/Menu.tsx";
+import type { MenuRow } from "../ui/menu_rows.ts";
 import { complain } from "../ui/notices.ts";
 import { clockOffset } from "../ui/page_state.ts";
 import { download } from "./file_acts.ts";
@@ -32,7 +34,7 @@ export interface FileActs {
 const AS_NOTEBOOK = /\.(py|md|rmd|qmd|r|jl)$/i;
 
 function rowsOf(file: File, acts: FileActs): MenuRow[] {
-  const words = t.files;
+  const words = fileWords;
   const isFile = file.kind === "file" || file.kind === "notebook";
   return [
     { title: file.kind === "file" && isViewable(file.name) ? words.view : words.open, run: () => openFile(file) },
@@ -147,7 +149,7 @@ export function Row(props: {
       </td>
       <td class="file-size">{file.kind === "folder" || file.kind === "other" ? "" : size(file.size)}</td>
       <td class="file-acts">
-        <Menu className="btn ghost icon" label={t.files.actionsOf(file.name)} items={rowsOf(file, acts)}>
+        <Menu className="btn ghost icon" label={fileWords.actionsOf(file.name)} items={rowsOf(file, acts)}>
           <Icon name="dots" />
         </Menu>
       </td>

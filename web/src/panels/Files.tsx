@@ -2,12 +2,14 @@
  * The files of a folder. Arrows move, Enter opens, F2 renames, Delete puts into the trash; Ctrl or Shift and a click, the space bar, Shift and an
  * arrow, and Ctrl-A select; what is selected is moved, copied, downloaded and deleted together. Entries are dragged onto folders.
  */
+
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { File, Session } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import { openFile } from "../session/file_links.ts";
 import { goTo, homeAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
+import { fileWords } from "../text/files.ts";
 import { f } from "../text/managing.ts";
 import { w } from "../text/trash.ts";
 import { Icon, type IconName } from "../ui/icons.tsx";
@@ -29,7 +31,7 @@ function Heading(props: { order: Order; now: Order; down: boolean; title: string
   const on = props.now === props.order;
   return (
     <th class={`file-${props.order}`} aria-sort={on ? (props.down ? "descending" : "ascending") : "none"}>
-      <button type="button" class="sort" title={t.files.sortBy(props.title)} onClick={() => props.sort(props.order)}>
+      <button type="button" class="sort" title={fileWords.sortBy(props.title)} onClick={() => props.sort(props.order)}>
         {props.title}
         {on && <Icon name={props.down ? "down" : "up"} />}
       </button>
@@ -68,14 +70,14 @@ function moveFocus(event: KeyboardEvent, shown: readonly File[], selection: File
 export function Crumbs({ folder }: { folder: string }) {
   const parts = folder === "" ? [] : folder.split("/");
   return (
-    <nav class="crumbs" aria-label={t.files.crumbs}>
+    <nav class="crumbs" aria-label={fileWords.crumbs}>
       {["", ...parts].map((part, at) => {
         const path = parts.slice(0, at).join("/");
         return (
           <span key={at} data-folder={path} class={dropFolder.value === path ? "target" : undefined}>
             {at > 0 && <span class="sep">/</span>}
             <HomeLink folder={path} current={at === parts.length}>
-              {at === 0 ? t.files.root : part}
+              {at === 0 ? fileWords.root : part}
             </HomeLink>
           </span>
         );
@@ -112,8 +114,8 @@ function SelectionBar({ chosen, acts, end }: { chosen: readonly File[]; acts: Fi
       <span role="status">{f.selected(chosen.length)}</span>
       {button("folder", f.move, () => acts.move(chosen))}
       {button("copy", f.copyTo, () => acts.copy(chosen))}
-      {button("download", t.files.download, () => download(chosen))}
-      {button("trash", t.files.delete, () => acts.discard(chosen))}
+      {button("download", fileWords.download, () => download(chosen))}
+      {button("trash", fileWords.delete, () => acts.discard(chosen))}
       <button type="button" class="btn ghost icon" aria-label={f.endSelection} title={f.endSelection} onClick={end}>
         <Icon name="cross" />
       </button>
@@ -123,7 +125,7 @@ function SelectionBar({ chosen, acts, end }: { chosen: readonly File[]; acts: Fi
 
 /** Of a phone, where the list has no headings for it. */
 function SortMenu({ order, sort }: { order: Order; sort(order: Order): void }) {
-  const words = { name: t.files.name, modified: t.files.changed, size: t.files.size };
+  const words = { name: fileWords.name, modified: fileWords.changed, size: fileWords.size };
   return (
     <span class="narrow-only">
       <Menu
@@ -205,8 +207,8 @@ export function Files({ folder, sessions }: { folder: Folder; sessions: readonly
           <input
             ref={field}
             type="search"
-            aria-label={t.files.filterHint}
-            placeholder={t.files.filter}
+            aria-label={fileWords.filterHint}
+            placeholder={fileWords.filter}
             value={filter}
             onInput={event => setFilter(event.currentTarget.value)}
             onKeyDown={event => {
@@ -226,7 +228,7 @@ export function Files({ folder, sessions }: { folder: Folder; sessions: readonly
       )}
       {entries === null && folder.problem.value === null && <p class="quiet">{t.opening}</p>}
       {entries !== null && (
-        <table class={chosen.length > 0 ? "files choosing" : "files"} aria-label={t.files.list(folder.path || t.files.root)}>
+        <table class={chosen.length > 0 ? "files choosing" : "files"} aria-label={fileWords.list(folder.path || fileWords.root)}>
           <thead>
             <tr>
               <th class="file-box">
@@ -237,12 +239,12 @@ export function Files({ folder, sessions }: { folder: Folder; sessions: readonly
                   onClick={() => (chosen.length === shown.length ? selection.clear() : selection.all(listed))}
                 />
               </th>
-              <Heading order="name" title={t.files.name} {...heading} />
-              <th class="file-kernel">{t.files.kernel}</th>
-              <Heading order="modified" title={t.files.changed} {...heading} />
-              <Heading order="size" title={t.files.size} {...heading} />
+              <Heading order="name" title={fileWords.name} {...heading} />
+              <th class="file-kernel">{fileWords.kernel}</th>
+              <Heading order="modified" title={fileWords.changed} {...heading} />
+              <Heading order="size" title={fileWords.size} {...heading} />
               <th class="file-acts">
-                <span class="vh">{t.files.actions}</span>
+                <span class="vh">{fileWords.actions}</span>
               </th>
             </tr>
           </thead>
@@ -253,11 +255,11 @@ export function Files({ folder, sessions }: { folder: Folder; sessions: readonly
           </tbody>
         </table>
       )}
-      {entries?.length === 0 && <p class="quiet">{t.files.empty}</p>}
-      {entries !== null && entries.length > 0 && shown.length === 0 && <p class="quiet">{t.files.noMatch}</p>}
+      {entries?.length === 0 && <p class="quiet">{fileWords.empty}</p>}
+      {entries !== null && entries.length > 0 && shown.length === 0 && <p class="quiet">{fileWords.noMatch}</p>}
       {entries !== null && folder.total.value > entries.length && (
         <button type="button" class="btn" onClick={() => folder.more()}>
-          {t.files.more(folder.total.value - entries.length)}
+          {fileWords.more(folder.total.value - entries.length)}
         </button>
       )}
       {asking !== null && <Question asking={asking} folder={folder.path} close={() => ask(null)} />}

@@ -1,11 +1,12 @@
 /** The files beside the notebook: a click opens them. */
+
 import { useEffect, useMemo } from "preact/hooks";
 import { folderOf } from "../model/paths.ts";
 import { connection } from "../session/connection.ts";
 import { addressOf, openFile } from "../session/file_links.ts";
 import type { Open } from "../session/open_session.ts";
 import { homeAddress } from "../session/route.ts";
-import { t } from "../text/en.ts";
+import { fileWords } from "../text/files.ts";
 import { FILE_ICONS, Icon } from "../ui/icons.tsx";
 import { Folder } from "./folder.ts";
 import { HomeLink } from "./HomeLink.tsx";
@@ -27,11 +28,11 @@ export function FilesTab({ open }: { open: Open }) {
   return (
     <div class="files-tab">
       <p class="where">
-        <HomeLink folder={path}>{path === "" ? t.files.root : path}</HomeLink>
+        <HomeLink folder={path}>{path === "" ? fileWords.root : path}</HomeLink>
       </p>
       {problem !== null && <p class="quiet">{problem}</p>}
-      {entries?.length === 0 && <p class="quiet">{t.files.empty}</p>}
-      <ul aria-label={t.files.list(path === "" ? t.files.root : path)}>
+      {entries?.length === 0 && <p class="quiet">{fileWords.empty}</p>}
+      <ul aria-label={fileWords.list(path === "" ? fileWords.root : path)}>
         {entries?.slice(0, MOST).map(file => (
           <li key={file.path}>
             <a
@@ -51,7 +52,7 @@ export function FilesTab({ open }: { open: Open }) {
       </ul>
       {(entries?.length ?? 0) > MOST && (
         <p class="quiet">
-          <a href={homeAddress(path)}>{t.files.more((entries?.length ?? 0) - MOST)}</a>
+          <a href={homeAddress(path)}>{fileWords.more((entries?.length ?? 0) - MOST)}</a>
         </p>
       )}
     </div>

@@ -1,9 +1,11 @@
 /** Finds in the sources of all cells and in their outputs, and replaces in the sources. Loaded when it is first wanted. */
+
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { matchesIn, patternOf, replaced } from "../model/find.ts";
 import type { Open } from "../session/open_session.ts";
 import { caret, mode, selected } from "../session/selection.ts";
 import { t } from "../text/en.ts";
+import { findWords } from "../text/finding.ts";
 import { Icon } from "../ui/icons.tsx";
 import { finding, findStep } from "../ui/page_state.ts";
 import { findsInOutputs } from "../ui/settings.ts";
@@ -121,7 +123,7 @@ export function FindBar({ open }: { open: Open }) {
       cells.map(cell => [cell, replaced(store.sourceOf(cell), pattern, by, regular).text]),
       t.steps.replacement,
     );
-    actions.undo.offer(t.find.replaced(sources.length, cells.length));
+    actions.undo.offer(findWords.replaced(sources.length, cells.length));
     setTimeout(again, 100);
   };
   const toggles: Readonly<Record<string, () => void>> = {
@@ -151,8 +153,8 @@ export function FindBar({ open }: { open: Open }) {
       <input
         class="input"
         ref={field}
-        aria-label={t.find.find}
-        placeholder={t.find.find}
+        aria-label={findWords.find}
+        placeholder={findWords.find}
         value={text}
         onInput={event => {
           setText(event.currentTarget.value);
@@ -161,22 +163,22 @@ export function FindBar({ open }: { open: Open }) {
       />
       <span class="find-count" role="status">
         {text !== "" && pattern === null
-          ? t.find.bad
+          ? findWords.bad
           : text === ""
             ? ""
-            : t.find.count(Math.min(at, matches.length - 1) + 1, matches.length)}
+            : findWords.count(Math.min(at, matches.length - 1) + 1, matches.length)}
       </span>
-      <button type="button" class="btn ghost icon" aria-label={t.find.previous} title={t.find.previous} onClick={() => go(at - 1)}>
+      <button type="button" class="btn ghost icon" aria-label={findWords.previous} title={findWords.previous} onClick={() => go(at - 1)}>
         <Icon name="up" />
       </button>
-      <button type="button" class="btn ghost icon" aria-label={t.find.next} title={t.find.next} onClick={() => go(at + 1)}>
+      <button type="button" class="btn ghost icon" aria-label={findWords.next} title={findWords.next} onClick={() => go(at + 1)}>
         <Icon name="down" />
       </button>
-      <Toggle on={matchCase} label={t.find.caseSensitive} keys="Alt-C" sign="Aa" set={setCase} />
-      <Toggle on={word} label={t.find.word} keys="Alt-W" sign="ab" set={setWord} />
-      <Toggle on={regular} label={t.find.regular} keys="Alt-R" sign=".*" set={setRegular} />
-      <button type="button" class="btn ghost" aria-pressed={inOutputs} title={`${t.find.outputsNote} (Alt-O)`} onClick={toggles.KeyO}>
-        {t.find.outputs}
+      <Toggle on={matchCase} label={findWords.caseSensitive} keys="Alt-C" sign="Aa" set={setCase} />
+      <Toggle on={word} label={findWords.word} keys="Alt-W" sign="ab" set={setWord} />
+      <Toggle on={regular} label={findWords.regular} keys="Alt-R" sign=".*" set={setRegular} />
+      <button type="button" class="btn ghost" aria-pressed={inOutputs} title={`${findWords.outputsNote} (Alt-O)`} onClick={toggles.KeyO}>
+        {findWords.outputs}
       </button>
       <span class="grow" />
       <button type="button" class="btn ghost icon" aria-label={t.close} onClick={close}>
@@ -186,16 +188,16 @@ export function FindBar({ open }: { open: Open }) {
         <div class="find-second">
           <input
             class="input"
-            aria-label={t.find.replace}
-            placeholder={t.find.replace}
+            aria-label={findWords.replace}
+            placeholder={findWords.replace}
             value={by}
             onInput={event => setBy(event.currentTarget.value)}
           />
           <button type="button" class="btn" disabled={!canReplace} onClick={replaceOne}>
-            {t.find.one}
+            {findWords.one}
           </button>
           <button type="button" class="btn" disabled={!canReplace} onClick={replaceAll}>
-            {t.find.all}
+            {findWords.all}
           </button>
         </div>
       )}

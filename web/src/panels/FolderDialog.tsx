@@ -1,7 +1,8 @@
 /** Chooses a folder below the root: the folders in one, and the way up; a new one can be made on the way. */
+
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { connection } from "../session/connection.ts";
-import { t } from "../text/en.ts";
+import { fileWords } from "../text/files.ts";
 import { f } from "../text/managing.ts";
 import { AskText, Dialog } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -11,7 +12,7 @@ import { Folder } from "./folder.ts";
 function Way({ folder, go }: { folder: string; go(folder: string): void }) {
   const parts = folder === "" ? [] : folder.split("/");
   return (
-    <nav class="crumbs" aria-label={t.files.crumbs}>
+    <nav class="crumbs" aria-label={fileWords.crumbs}>
       {["", ...parts].map((part, at) => (
         <span key={at}>
           {at > 0 && <span class="sep">/</span>}
@@ -21,7 +22,7 @@ function Way({ folder, go }: { folder: string; go(folder: string): void }) {
             aria-current={at === parts.length ? "page" : undefined}
             onClick={() => go(parts.slice(0, at).join("/"))}
           >
-            {at === 0 ? t.files.root : part}
+            {at === 0 ? fileWords.root : part}
           </button>
         </span>
       ))}
@@ -58,7 +59,7 @@ export function FolderDialog(props: {
       foot={
         <>
           <button type="button" class="btn" onClick={() => name(true)}>
-            {t.files.newFolderAsk}
+            {fileWords.newFolderAsk}
           </button>
           <span class="grow" />
           <button
@@ -94,11 +95,11 @@ export function FolderDialog(props: {
       {entries !== null && folders.length === 0 && <p class="quiet">{f.noFolders}</p>}
       {naming && (
         <AskText
-          title={t.files.newFolderAsk}
-          label={t.files.folderName}
+          title={fileWords.newFolderAsk}
+          label={fileWords.folderName}
           initial=""
           most={255}
-          act={t.files.create}
+          act={fileWords.create}
           onClose={() => name(false)}
           onAct={text => {
             const made = path === "" ? text : `${path}/${text}`;

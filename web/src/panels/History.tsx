@@ -1,15 +1,19 @@
 /** The states that the notebook went through: what has changed since one of them, and the way back to it. Loaded when it is first wanted. */
+
 import { useEffect, useState } from "preact/hooks";
 import { cellsOf, diffCells } from "../model/diff.ts";
 import { headline } from "../model/select.ts";
 import { ask, fileAddress } from "../rpc/http.ts";
 import type { CellChange, HistoryPoint, NotebookDiff, TouchedCell } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
+import { DocumentActions } from "../session/document_actions.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
+import { conflictWords } from "../text/banners.ts";
 import { t } from "../text/en.ts";
+import { fileWords } from "../text/files.ts";
 import { clock, day } from "../text/format.ts";
-import { y } from "../text/history.ts";
+import { historyWords, y } from "../text/history.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { complain } from "../ui/notices.ts";
@@ -45,7 +49,7 @@ function useMoments(session: string): { moments: readonly HistoryPoint[] | null;
 const timeOf = (at: number): string => clock(at).split(",")[0] ?? "";
 
 function words(moment: HistoryPoint): string {
-  const { kinds, cells, by } = t.history;
+  const { kinds, cells, by } = historyWords;
   const count = moment.cells > 0 ? `, ${cells(moment.cells)}` : "";
   return `${kinds[moment.kind]}${count}${moment.by === null ? "" : `, ${by(moment.by)}`}`;
 }
@@ -78,7 +82,7 @@ function RestoreCell({ open, seq, cell, title }: { open: Open; seq: number; cell
       class="btn small"
       onClick={() => {
         close();
-        void open.actions.file.restore(seq, y.restored, cell);
+        void new DocumentActions(open.actions.store).restore(seq, y.restored, cell);
       }}
     >
       <Icon name="history" />
@@ -92,11 +96,11 @@ function Since({ open, moment }: { open: Open; moment: HistoryPoint }) {
   const diff = useDiff(open, moment.seq, null);
   if (diff === null) return <p class="quiet">{t.opening}</p>;
   const same = diff.cells.length === 0 && !diff.metadata_changed;
-  const when = t.history.when(clock(Date.parse(moment.time)));
+  const when = historyWords.when(clock(Date.parse(moment.time)));
   return (
     <>
       <div class="since-head">
-        <p>{same ? t.history.same : t.history.since(diff.cells.length)}</p>
+        <p>{same ? historyWords.same : historyWords.since(diff.cells.length)}</p>
         {may("write") && (
           <button
             type="button"
@@ -104,15 +108,18 @@ function Since({ open, moment }: { open: Open; moment: HistoryPoint }) {
             disabled={same}
             onClick={() => {
               close();
-              void open.actions.file.restore(moment.seq, t.restored(moment.kind !== "checkpoint" ? when : `“${moment.name}”`));
+              void new DocumentActions(open.actions.store).restore(
+                moment.seq,
+                historyWords.restored(moment.kind !== "checkpoint" ? when : `“${moment.name}”`),
+              );
             }}
           >
             <Icon name="history" />
-            {t.history.restore}
+            {historyWords.restore}
           </button>
         )}
       </div>
-      {diff.metadata_changed && <p class="quiet">{t.history.notebookMetadata}</p>}
+      {diff.metadata_changed && <p class="quiet">{historyWords.notebookMetadata}</p>}
       <Diff
         changes={diff.cells}
         act={({ cell, change }) => change !== "added" && <RestoreCell open={open} seq={moment.seq} cell={cell} title={y.restoreCell} />}
@@ -202,12 +209,12 @@ export function History({ open }: { open: Open }) {
     if (touched !== null && moment === moments?.at(-1)) more?.(); // what it changed is told from the moment before it
   };
   return (
-    <Dialog title={t.history.title} onClose={close} wide>
+    <Dialog title={historyWords.title} onClose={close} wide>
       <div class="history">
         <div class="moments">
           {moments === null && <p class="quiet">{t.opening}</p>}
-          {moments?.length === 0 && <p class="quiet">{t.history.none}</p>}
-          <ul aria-label={t.history.moments}>
+          {moments?.length === 0 && <p class="quiet">{historyWords.none}</p>}
+          <ul aria-label={historyWords.moments}>
             {moments?.map(moment => {
               const at = Date.parse(moment.time);
               const heading = day(at) === date ? null : day(at);
@@ -237,12 +244,12 @@ export function History({ open }: { open: Open }) {
           </ul>
           {more !== null && (
             <button type="button" class="btn" onClick={more}>
-              {t.history.older}
+              {historyWords.older}
             </button>
           )}
         </div>
         <section class="since" aria-live="polite">
-          {chosen === null && <p class="quiet">{t.history.pick}</p>}
+          {chosen === null && <p class="quiet">{historyWords.pick}</p>}
           {chosen !== null && chosen.touched === null && <Since open={open} moment={chosen.moment} />}
           {chosen !== null && chosen.touched !== null && (
             <OfCell
@@ -282,31 +289,41 @@ export function Compare({ open }: { open: Open }) {
   };
   return (
     <Dialog
-      title={t.conflict.compareTitle}
+      title={conflictWords.compareTitle}
       onClose={close}
       wide
       foot={
         <>
           <span class="grow" />
-          <button type="button" class="btn" title={t.conflict.takeTheirsTitle} onClick={decide(() => actions.file.takeTheirs())}>
-            {t.conflict.takeTheirs}
+          <button
+            type="button"
+            class="btn"
+            title={conflictWords.takeTheirsTitle}
+            onClick={decide(() => new DocumentActions(actions.store).takeTheirs())}
+          >
+            {conflictWords.takeTheirs}
           </button>
-          <button type="button" class="btn main" title={t.conflict.keepMineTitle} onClick={decide(() => actions.file.keepMine())}>
-            {t.conflict.keepMine}
+          <button
+            type="button"
+            class="btn main"
+            title={conflictWords.keepMineTitle}
+            onClick={decide(() => new DocumentActions(actions.store).keepMine())}
+          >
+            {conflictWords.keepMine}
           </button>
         </>
       }
     >
-      <p class="quiet">{t.conflict.compareBody}</p>
+      <p class="quiet">{conflictWords.compareBody}</p>
       {changes === null && <p class="quiet">{t.opening}</p>}
-      {changes === "unreadable" && <p>{t.conflict.unreadable}</p>}
-      {Array.isArray(changes) && (changes.length === 0 ? <p>{t.conflict.same}</p> : <Diff changes={changes} />)}
+      {changes === "unreadable" && <p>{conflictWords.unreadable}</p>}
+      {Array.isArray(changes) && (changes.length === 0 ? <p>{conflictWords.same}</p> : <Diff changes={changes} />)}
     </Dialog>
   );
 }
 
 async function textOf(path: string): Promise<string> {
   const response = await ask(fileAddress(path), { cache: "no-store" });
-  if (!response.ok) throw new Error(t.files.notRead(path, response.status));
+  if (!response.ok) throw new Error(fileWords.notRead(path, response.status));
   return await response.text();
 }

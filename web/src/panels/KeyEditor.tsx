@@ -1,6 +1,8 @@
 /** The keys of all commands, to be changed: given, taken away, and as they were. Loaded when it is first wanted. */
+
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { may } from "../session/permissions.ts";
+import { keyWords } from "../text/commands.ts";
 import { t } from "../text/en.ts";
 import { Icon } from "../ui/icons.tsx";
 import { Keys } from "../ui/Keys.tsx";
@@ -8,9 +10,12 @@ import { spelling, wordsOf } from "../ui/keys.ts";
 import { type OwnKeys, ownKeys } from "../ui/settings.ts";
 import type { CommandRow } from "./command.ts";
 import { commandsOf, TABLE } from "./commands.ts";
-import { conflicts, given, keysOf, refusal, whereOf } from "./own_keys.ts";
+import { conflicts, given, refusal } from "./key_choice.ts";
+import { MORE } from "./more_commands.ts";
+import { keysOf, whereOf } from "./own_keys.ts";
+import { titleOf } from "./titles.ts";
 
-const ROWS = Object.entries<CommandRow>(TABLE);
+const ROWS = Object.entries<CommandRow>({ ...TABLE, ...MORE });
 const MODIFIERS = new Set(["Control", "Shift", "Alt", "Meta", "AltGraph", "CapsLock"]);
 
 const set = (next: OwnKeys): void => {
@@ -22,13 +27,12 @@ function without(row: string): OwnKeys {
   return others;
 }
 
-const words = t.ownKeys;
-const TITLES = new Map(ROWS.map(([id, row]) => [id, row.title]));
+const words = keyWords;
 
 /** What stands against a key, in words. */
 function trouble(row: string, key: string, isEdit: boolean, say: (key: string, title: string) => string): string {
   const others = conflicts(commandsOf(), row, key, isEdit);
-  return [...new Set(others.map(one => say(wordsOf(one.key), TITLES.get(one.row) ?? "")))].join(" ");
+  return [...new Set(others.map(one => say(wordsOf(one.key), titleOf(one.row))))].join(" ");
 }
 
 /** Waits for a key, and says what it would do. */
@@ -93,7 +97,7 @@ function Row({ id, row, recording, record }: { id: string; row: CommandRow; reco
   const clashes = isOwn ? [...new Set(keys.map(key => trouble(id, key, isEdit, words.clash)))].filter(one => one !== "") : [];
   return (
     <li class="key-row">
-      <span class="key-title">{row.title}</span>
+      <span class="key-title">{titleOf(id)}</span>
       <span class="key-list">
         {keys.map(key => (
           <span class="key-chip" key={key}>
@@ -101,8 +105,8 @@ function Row({ id, row, recording, record }: { id: string; row: CommandRow; reco
             <button
               type="button"
               class="btn ghost icon"
-              aria-label={words.remove(wordsOf(key), row.title)}
-              title={words.remove(wordsOf(key), row.title)}
+              aria-label={words.remove(wordsOf(key), titleOf(id))}
+              title={words.remove(wordsOf(key), titleOf(id))}
               onClick={() => set({ ...ownKeys.value, [id]: keys.filter(one => one !== key) })}
             >
               <Icon name="cross" />
@@ -113,14 +117,14 @@ function Row({ id, row, recording, record }: { id: string; row: CommandRow; reco
           type="button"
           class="btn ghost"
           data-add={id}
-          aria-label={words.addTo(row.title)}
+          aria-label={words.addTo(titleOf(id))}
           aria-expanded={recording}
           onClick={() => record(!recording)}
         >
           {words.add}
         </button>
         {isOwn && (
-          <button type="button" class="btn ghost" aria-label={words.resetOf(row.title)} onClick={() => set(without(id))}>
+          <button type="button" class="btn ghost" aria-label={words.resetOf(titleOf(id))} onClick={() => set(without(id))}>
             {words.reset}
           </button>
         )}
@@ -138,7 +142,7 @@ export function KeyEditor() {
   const wanted = text.trim().toLowerCase();
   const shown = ROWS.filter(
     ([id, row]) =>
-      may(row.right) && (row.title.toLowerCase().includes(wanted) || keysOf(commandsOf(), id).join(" ").toLowerCase().includes(wanted)),
+      may(row.right) && (titleOf(id).toLowerCase().includes(wanted) || keysOf(commandsOf(), id).join(" ").toLowerCase().includes(wanted)),
   );
   return (
     <div class="key-editor">

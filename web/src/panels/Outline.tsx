@@ -4,7 +4,7 @@ import { outline, type SectionState, sectionStates } from "../model/select.ts";
 import type { Open } from "../session/open_session.ts";
 import { selected } from "../session/selection.ts";
 import { t } from "../text/en.ts";
-import { jump } from "./Queue.tsx";
+import { jump } from "./queue.ts";
 
 function Mark({ state }: { state: SectionState }) {
   if (state === "") return null;

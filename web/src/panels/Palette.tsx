@@ -11,7 +11,7 @@ import { may } from "../session/permissions.ts";
 import { following, people } from "../session/presence.ts";
 import { recentFiles } from "../session/recent_files.ts";
 import { t } from "../text/en.ts";
-import { w } from "../text/finding.ts";
+import { paletteWords, w } from "../text/finding.ts";
 import { s } from "../text/sharing.ts";
 import { closeDialog } from "../ui/focus_return.ts";
 import { FILE_ICONS, Icon, type IconName } from "../ui/icons.tsx";
@@ -19,7 +19,9 @@ import { Keys } from "../ui/Keys.tsx";
 import { complain } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
 import { commandsOf } from "./commands.ts";
-import { jump } from "./Queue.tsx";
+import { jump } from "./queue.ts";
+import "./more_commands.ts";
+import { titleOf } from "./titles.ts";
 
 export interface Entry {
   readonly id: string;
@@ -47,11 +49,12 @@ function commands(open: Open): Entry[] {
   const seen = new Set<string>();
   const entries: Entry[] = [];
   for (const one of commandsOf()) {
-    if (!may(one.right) || one.id === "palette" || one.id === "close-pager" || seen.has(one.title)) continue;
+    const title = titleOf(one.row);
+    if (!may(one.right) || one.id === "palette" || one.id === "close-pager" || seen.has(title)) continue;
     if (one.offered?.() === false) continue;
-    seen.add(one.title);
+    seen.add(title);
     const keys = one.keys[0] ?? null;
-    entries.push({ id: one.id, icon: "command", title: one.title, note: "", keys, run: () => one.run(open.actions) });
+    entries.push({ id: one.id, icon: "command", title, note: "", keys, run: () => one.run(open.actions) });
   }
   return entries.filter(({ id }) => id !== "palette-key");
 }
@@ -77,7 +80,7 @@ function headings(open: Open): Entry[] {
     id: `heading-at-${at}`,
     icon: "text",
     title: one.text || t.untitledHeading,
-    note: t.palette.heading,
+    note: paletteWords.heading,
     keys: null,
     run: () => jump(open, one.cell),
   }));
@@ -88,7 +91,7 @@ function cells(open: Open): Entry[] {
   return store.order.slice(0, MOST_CELLS).flatMap((id, at) => {
     const line = headline(store.sourceOf(id));
     if (line === "" || store.cellOf(id)?.type !== "code") return [];
-    return [{ id: `cell-at-${at}`, icon: "code", title: line, note: t.palette.cell(at + 1), keys: null, run: () => jump(open, id) }];
+    return [{ id: `cell-at-${at}`, icon: "code", title: line, note: paletteWords.cell(at + 1), keys: null, run: () => jump(open, id) }];
   });
 }
 
@@ -96,7 +99,7 @@ const entryOf = (file: File): Entry => ({
   id: `file-${file.path}`,
   icon: FILE_ICONS[file.kind],
   title: file.path,
-  note: t.palette[file.kind === "folder" ? "folder" : file.kind === "notebook" ? "notebook" : "file"],
+  note: paletteWords[file.kind === "folder" ? "folder" : file.kind === "notebook" ? "notebook" : "file"],
   keys: null,
   run: () => openFile(file),
 });
@@ -212,7 +215,7 @@ export function Palette({ open }: { open: Open }) {
       more={code}
       folder={folderOf(open.store.model.file?.path ?? "").replace(/\/$/, "")}
       filesFirst={false}
-      words={t.palette}
+      words={{ ...paletteWords, title: t.palette.title }}
     />
   );
 }
@@ -305,10 +308,10 @@ export function Chooser(props: {
           <Option key={one.entry.id} one={one} at={n} chosen={n === at} accept={() => accept(one)} />
         ))}
       </div>
-      {list.length === 0 && !looking && <p class="quiet nothing">{t.palette.nothing}</p>}
+      {list.length === 0 && !looking && <p class="quiet nothing">{paletteWords.nothing}</p>}
       {looking && <p class="quiet nothing">{w.looking}</p>}
       <p class="vh" role="status">
-        {t.palette.count(list.length)}
+        {paletteWords.count(list.length)}
       </p>
     </dialog>
   );

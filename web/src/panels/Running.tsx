@@ -1,13 +1,16 @@
 /** What still runs: a tile for each session. The list is asked for every few seconds while the page can be seen. */
+
 import { useEffect, useState } from "preact/hooks";
 import type { KernelUsage, Session } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import { goTo, sessionAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
+import { runningWords } from "../text/running.ts";
 import { Icon } from "../ui/icons.tsx";
 import { complain } from "../ui/notices.ts";
 import { clockOffset } from "../ui/page_state.ts";
 import { fetchLastOutput } from "./last_output.ts";
+import { MemoryAfter } from "./MemoryAfter.tsx";
 import { useWhileSeen } from "./usage.ts";
 
 const REFRESH_MS = 3000;
@@ -15,7 +18,7 @@ const REFRESH_MS = 3000;
 /** The kernel of a session in words and as a dot. */
 export function stateWords(session: Session): { dot: string; words: string } {
   const kernel = session.kernel;
-  if (kernel === null) return { dot: "off", words: t.noKernel };
+  if (kernel === null) return { dot: "off", words: runningWords.noKernel };
   const words = kernel.state === "busy" && kernel.queued > 0 ? t.kernel.busyQueued(kernel.queued) : t.kernel[kernel.state];
   const dot = { starting: "off", idle: "", busy: "busy", restarting: "busy", dead: "dead" }[kernel.state];
   return { dot, words: `${kernel.display_name} · ${words}` };
@@ -48,18 +51,8 @@ function LastOutput({ session }: { session: Session }) {
   if (words === null || words.lines.length === 0) return null;
   return (
     <span class="mini">
-      {words.code && t.lastRan}
+      {words.code && runningWords.lastRan}
       {words.lines.join("\n")}
-    </span>
-  );
-}
-
-/** How much memory a kernel has, after its state; the rest is in the title. */
-export function MemoryAfter({ usage }: { usage: KernelUsage | undefined }) {
-  if (usage === undefined) return null;
-  return (
-    <span class="unbroken" title={t.usage.all(usage)}>
-      {t.usage.after(usage.memory_bytes)}
     </span>
   );
 }
@@ -87,12 +80,12 @@ export function Tile(props: { session: Session; usage: KernelUsage | undefined; 
           {words} <MemoryAfter usage={props.usage} />
         </span>
       </span>
-      <span class="st sub">{t.lastActivity(seconds)}</span>
+      <span class="st sub">{runningWords.lastActivity(seconds)}</span>
       <LastOutput session={session} />
       <button
         type="button"
         class="btn ghost icon tile-close"
-        aria-label={t.closeSessionNamed(title)}
+        aria-label={runningWords.closeSessionNamed(title)}
         title={t.closeSession}
         onClick={() => props.onClose()}
       >

@@ -4,7 +4,7 @@ import type { Signal } from "@preact/signals";
 import { allowedHosts, forbidHost, notebookHosts } from "../outputs/allowed_hosts.ts";
 import { inside } from "../rpc/base_url.ts";
 import { server } from "../session/connection.ts";
-import { t } from "../text/en.ts";
+import { settingWords } from "../text/settings.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { dialog } from "../ui/page_state.ts";
 import {
@@ -82,7 +82,7 @@ function Switch({ title, note, of }: { title: string; note: string; of: Signal<b
 
 /** The servers that outputs may load from, and what takes that back. */
 function Servers() {
-  const words = t.settings;
+  const words = settingWords;
   const always = allowedHosts.value.map(host => ({ host, notebook: null }));
   const some = Object.entries(notebookHosts.value).flatMap(([notebook, hosts]) => hosts.map(host => ({ host, notebook })));
   const all = [...always, ...some];
@@ -112,16 +112,16 @@ export function About() {
   const version = server.value?.version ?? "";
   return (
     <p class="quiet">
-      {t.settings.about(version)}{" "}
+      {settingWords.about(version)}{" "}
       <a href={inside(`/static/notices.txt?${encodeURIComponent(version)}`)} target="_blank" rel="noopener">
-        {t.settings.notices}
+        {settingWords.notices}
       </a>
     </p>
   );
 }
 
 export function Settings() {
-  const words = t.settings;
+  const words = settingWords;
   const close = (): void => {
     dialog.value = null;
   };

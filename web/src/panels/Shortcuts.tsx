@@ -2,13 +2,16 @@
 
 import { useState } from "preact/hooks";
 import { may } from "../session/permissions.ts";
+import { keyWords, sheetWords } from "../text/commands.ts";
 import { t } from "../text/en.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Keys } from "../ui/Keys.tsx";
 import { lazily } from "../ui/lazy.ts";
 import { dialog } from "../ui/page_state.ts";
 import type { Command } from "./command.ts";
-import { commandsOf, editorKeys, PAGE_KEYS } from "./commands.ts";
+import { commandsOf } from "./commands.ts";
+import { editorKeys, PAGE_KEYS } from "./sheet_rows.ts";
+import { titleOf } from "./titles.ts";
 
 const KeyEditor = lazily(async () => (await import("./KeyEditor.tsx")).KeyEditor);
 
@@ -47,7 +50,7 @@ function rows(commands: readonly Command[]): Row[] {
   const byTitle = new Map<string, string[]>();
   for (const one of commands) {
     if (one.keys.length === 0 || REPEATED.test(one.id)) continue;
-    const title = one.id === "heading-1" ? t.keys.headings : one.title;
+    const title = one.id === "heading-1" ? sheetWords.headings : titleOf(one.row);
     byTitle.set(title, [...(byTitle.get(title) ?? []), ...(one.id === "heading-1" ? ["1", "6"] : one.keys)]);
   }
   return [...byTitle].map(([title, keys]) => ({ title, keys }));
@@ -56,8 +59,8 @@ function rows(commands: readonly Command[]): Row[] {
 export function Shortcuts() {
   const split = ({ title, keys }: { title: string; keys: string }): Row => ({ title, keys: keys.split(" | ") });
   const all = commandsOf().filter(one => one.id !== "colab-split" && one.where !== "edit" && may(one.right)); // listed with the keys of the editor
-  const always = new Set(all.filter(one => one.where === "both" && !one.id.startsWith("colab-")).map(one => one.title));
-  const commands = [...rows(all.filter(one => !always.has(one.title))), ...PAGE_KEYS.map(split)];
+  const always = new Set(all.filter(one => one.where === "both" && !one.id.startsWith("colab-")).map(one => titleOf(one.row)));
+  const commands = [...rows(all.filter(one => !always.has(titleOf(one.row)))), ...PAGE_KEYS.map(split)];
   const half = Math.ceil(commands.length / 2);
   const close = (): void => {
     dialog.value = null;
@@ -65,7 +68,7 @@ export function Shortcuts() {
   const [changing, change] = useState(false);
   const turn = (
     <button type="button" class="btn" aria-pressed={changing} onClick={() => change(!changing)}>
-      {changing ? t.ownKeys.show : t.ownKeys.change}
+      {changing ? keyWords.show : keyWords.change}
     </button>
   );
   if (changing)
@@ -78,14 +81,14 @@ export function Shortcuts() {
   return (
     <Dialog title={t.shortcuts} onClose={close} wide>
       <p class="key-turn">
-        {t.keysIntro} {turn}
+        {sheetWords.keysIntro} {turn}
       </p>
       <div class="key-columns">
         <div>
-          <KeyTable title={t.keys.both} rows={rows(all.filter(one => always.has(one.title)))} />
-          {may("write") && <KeyTable title={t.keys.editMode} rows={editorKeys().map(split)} />}
+          <KeyTable title={sheetWords.both} rows={rows(all.filter(one => always.has(titleOf(one.row))))} />
+          {may("write") && <KeyTable title={sheetWords.editMode} rows={editorKeys().map(split)} />}
         </div>
-        <KeyTable title={t.keys.commandMode} rows={commands.slice(0, half)} />
+        <KeyTable title={sheetWords.commandMode} rows={commands.slice(0, half)} />
         <div class="key-more">
           <KeyTable title="" rows={commands.slice(half)} />
         </div>

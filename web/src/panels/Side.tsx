@@ -6,13 +6,17 @@ import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
 import { Icon } from "../ui/icons.tsx";
+import { forActs, lazily } from "../ui/lazy.ts";
 import { drawer } from "../ui/page_state.ts";
 import { SIDE_WIDTHS, sideWidth } from "../ui/settings.ts";
 import { kernelWords } from "./kernel_words.ts";
-import { QueueList, queued } from "./Queue.tsx";
-import { MemoryAfter } from "./Running.tsx";
+import { MemoryAfter } from "./MemoryAfter.tsx";
+import { queued } from "./queue.ts";
 import { PANEL_IDS, PANELS, type PanelId, shownPanel, toggleSide } from "./side_panels.ts";
 import { useUsage } from "./usage.ts";
+
+/** What runs and waits, each with what can be done about it. */
+const QueueList = lazily(forActs(async () => (await import("./QueueList.tsx")).QueueList));
 
 /** What an arrow moves the edge by, in pixels. */
 const STEP = 16;
@@ -141,7 +145,7 @@ export function Side({ open }: { open: Open }) {
         <h2>{t.runningHere}</h2>
         <KernelLine open={open} />
         {queue.length === 0 && <p class="quiet">{t.nothingRuns}</p>}
-        <QueueList open={open} />
+        {queue.length > 0 && <QueueList open={open} />}
       </aside>
       <Edge />
     </>

@@ -1,9 +1,10 @@
 /** The terminals that run: a tile for each, and a new one. The list is asked for every few seconds while the page can be seen. */
+
 import { useState } from "preact/hooks";
 import type { Terminal } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import { goTo, terminalAddress } from "../session/route.ts";
-import { t } from "../text/en.ts";
+import { runningWords } from "../text/running.ts";
 import { m } from "../text/terminals.ts";
 import { Ask } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -34,7 +35,7 @@ function Tile({ terminal, onClose, inNewTab }: { terminal: Terminal; onClose(): 
         <span class={`dot ${terminal.ended === null ? "" : "dead"}`} />
         <span>{terminal.ended ?? m.running(terminal.folder)}</span>
       </span>
-      <span class="st sub">{t.lastActivity(seconds)}</span>
+      <span class="st sub">{runningWords.lastActivity(seconds)}</span>
       <button
         type="button"
         class="btn ghost icon tile-close"

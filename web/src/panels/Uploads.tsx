@@ -1,6 +1,6 @@
 /** Uploads on their way, and the questions that they have. */
 
-import { t } from "../text/en.ts";
+import { fileWords } from "../text/files.ts";
 import { f } from "../text/managing.ts";
 import { Ask } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -14,18 +14,18 @@ export function Uploads() {
   if (all.length === 0) return null;
   return (
     <>
-      <ul class="uploads" aria-label={t.files.uploads}>
+      <ul class="uploads" aria-label={fileWords.uploads}>
         {all.map(one => {
           const percent = Math.floor((100 * one.sent) / Math.max(1, one.size));
           const words =
             one.content instanceof Blob
-              ? t.files.uploading(one.name, percent)
+              ? fileWords.uploading(one.name, percent)
               : f.folderProgress(one.name, one.done, one.content.files.length);
           return (
             <li key={one.key}>
               <span class="upload-name">{words}</span>
               <progress max={Math.max(1, one.size)} value={one.sent} aria-label={one.name} />
-              <button type="button" class="btn ghost icon" aria-label={t.files.stopUpload(one.name)} onClick={() => stop(one)}>
+              <button type="button" class="btn ghost icon" aria-label={fileWords.stopUpload(one.name)} onClick={() => stop(one)}>
                 <Icon name="cross" />
               </button>
             </li>
@@ -35,9 +35,9 @@ export function Uploads() {
       {taken !== undefined && (
         <Ask
           key={taken.key}
-          title={t.files.taken(taken.name)}
-          body={taken.content instanceof Blob ? t.files.takenBody : f.folderTakenBody}
-          act={taken.content instanceof Blob ? t.files.replace : f.putInto}
+          title={fileWords.taken(taken.name)}
+          body={taken.content instanceof Blob ? fileWords.takenBody : f.folderTakenBody}
+          act={taken.content instanceof Blob ? fileWords.replace : f.putInto}
           danger
           onClose={() => {}}
           onNo={() => decide(taken, false)}

@@ -1,9 +1,11 @@
 /** The variables of the kernel: name, type, size and a short text; a click shows all that is known, or puts the name into the cell that is edited. */
+
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { LineLost, RpcFailure } from "../rpc/messages.ts";
 import type { Open } from "../session/open_session.ts";
 import { mode, selected } from "../session/selection.ts";
 import { t } from "../text/en.ts";
+import { variableWords } from "../text/variables.ts";
 import { Icon } from "../ui/icons.tsx";
 import { complain, toast } from "../ui/notices.ts";
 import { pager } from "../ui/page_state.ts";
@@ -13,8 +15,9 @@ import { type Variable, Variables } from "./variables.ts";
 export function sizeWords({ size, type }: Variable): string {
   if (size === null) return "";
   const [first] = size;
-  if (size.length === 1 && first !== undefined && /^(list|tuple|dict|set|frozenset|range)$/.test(type)) return t.variables.elements(first);
-  if (size.length === 1 && first !== undefined && /^(str|bytes|bytearray)$/.test(type)) return t.variables.characters(first);
+  if (size.length === 1 && first !== undefined && /^(list|tuple|dict|set|frozenset|range)$/.test(type))
+    return variableWords.elements(first);
+  if (size.length === 1 && first !== undefined && /^(str|bytes|bytearray)$/.test(type)) return variableWords.characters(first);
   return size.length === 1 ? `(${first},)` : size.join(" × ");
 }
 
@@ -22,7 +25,7 @@ async function inspect({ store }: Open, name: string): Promise<void> {
   try {
     const answer = await store.connection.call("inspection.get", { session: store.id, code: name, cursor: [...name].length, detail: 0 });
     if (answer.found) pager.value = { data: answer.data };
-    else toast(t.noHelp);
+    else toast(variableWords.noHelp);
   } catch (error) {
     if (!(error instanceof LineLost || error instanceof RpcFailure)) throw error;
     complain(error);
@@ -46,7 +49,7 @@ function Row({ open, one }: { open: Open; one: Variable }) {
       <button
         type="button"
         class="what"
-        title={t.variables.inspect(one.name)}
+        title={variableWords.inspect(one.name)}
         // The caret stays where it is: a name can be put there afterwards.
         onMouseDown={event => event.preventDefault()}
         onClick={() => void inspect(open, one.name)}
@@ -59,8 +62,8 @@ function Row({ open, one }: { open: Open; one: Variable }) {
       <button
         type="button"
         class="insert"
-        aria-label={t.variables.insert(one.name)}
-        title={t.variables.insert(one.name)}
+        aria-label={variableWords.insert(one.name)}
+        title={variableWords.insert(one.name)}
         onMouseDown={event => event.preventDefault()}
         onClick={() => insert(open, one.name)}
       >
@@ -88,8 +91,8 @@ export function VariablesTab({ open }: { open: Open }) {
           <input
             class="input"
             type="search"
-            aria-label={t.variables.filter}
-            placeholder={t.variables.filter}
+            aria-label={variableWords.filter}
+            placeholder={variableWords.filter}
             autocomplete="off"
             spellcheck={false}
             value={filter}
@@ -98,8 +101,8 @@ export function VariablesTab({ open }: { open: Open }) {
           <button
             type="button"
             class="btn ghost icon"
-            aria-label={t.variables.refresh}
-            title={t.variables.refresh}
+            aria-label={variableWords.refresh}
+            title={variableWords.refresh}
             onClick={() => variables.refresh(true)}
           >
             <Icon name="restart" />
@@ -107,15 +110,15 @@ export function VariablesTab({ open }: { open: Open }) {
         </div>
       )}
       {note !== "" && <p class="quiet">{note}</p>}
-      {listing === null && note === "" && <p class="quiet">{t.variables.loading}</p>}
-      {listing?.variables.length === 0 && note === "" && <p class="quiet">{t.variables.none}</p>}
-      {listing !== null && listing.variables.length > 0 && shown.length === 0 && <p class="quiet">{t.variables.noMatch}</p>}
-      <ul aria-label={t.variables.title}>
+      {listing === null && note === "" && <p class="quiet">{variableWords.loading}</p>}
+      {listing?.variables.length === 0 && note === "" && <p class="quiet">{variableWords.none}</p>}
+      {listing !== null && listing.variables.length > 0 && shown.length === 0 && <p class="quiet">{variableWords.noMatch}</p>}
+      <ul aria-label={variableWords.title}>
         {shown.map(one => (
           <Row key={one.name} open={open} one={one} />
         ))}
       </ul>
-      {rest > 0 && <p class="quiet">{t.variables.more(rest)}</p>}
+      {rest > 0 && <p class="quiet">{variableWords.more(rest)}</p>}
     </div>
   );
 }

@@ -4,7 +4,6 @@ import type { Actions } from "../session/actions.ts";
 
 /** One row of the table. Keys are spelled as `ui/keys.ts` does, several with ` | ` between them; a row without keys is in the palette only. */
 export interface CommandRow {
-  readonly title: string;
   /** The right that it needs: who has less is not offered it. */
   readonly right: Verb;
   /** Whether it is offered now; a row without it always is. */
@@ -27,7 +26,6 @@ export interface Command {
   readonly id: string;
   /** The row of the table that it is of. */
   readonly row: string;
-  readonly title: string;
   readonly right: Verb;
   readonly offered?: (() => boolean) | undefined;
   readonly keys: readonly string[];

@@ -1,6 +1,6 @@
 /**
- * The panels of the side: one descriptor each. A new one is a view and a row here; its tab, its command in the palette and
- * who is offered it follow.
+ * The panels of the side: one descriptor each. A new one is a view and a row here, and the title of the command that shows it (text/commands.ts); its
+ * tab, its command and who is offered it follow.
  */
 import { signal } from "@preact/signals";
 import type { FunctionComponent } from "preact";
@@ -18,29 +18,24 @@ export interface SidePanel {
   /** The right that whoever sees it needs. */
   readonly right: Verb;
   readonly view: FunctionComponent<{ open: Open }>;
-  /** The command that shows it. */
-  readonly show: Omit<CommandRow, "right" | "run">;
 }
 
 export const PANELS = {
-  outline: { title: "Outline", right: "read", view: Outline, show: { title: "Show the outline" } },
+  outline: { title: "Outline", right: "read", view: Outline },
   files: {
     title: "Files",
     right: "own", // guests are shown nothing of the machine
     view: lazily(async () => (await import("./FilesTab.tsx")).FilesTab),
-    show: { title: "Show the files" },
   },
   variables: {
     title: "Variables",
     right: "execute", // to ask for variables is to run code
     view: lazily(async () => (await import("./VariablesTab.tsx")).VariablesTab),
-    show: { title: "Show the variables" },
   },
   terminals: {
     title: "Terminals",
     right: "own",
     view: lazily(async () => (await import("./Terminals.tsx")).TerminalsTab),
-    show: { title: "Show the terminals" },
   },
 } satisfies Readonly<Record<string, SidePanel>>;
 
@@ -67,6 +62,6 @@ export const SHOW_PANEL = Object.fromEntries(
       sideHidden.value = false;
       drawer.value = true;
     };
-    return [id, { ...PANELS[id].show, right: PANELS[id].right, run }];
+    return [id, { right: PANELS[id].right, run }];
   }),
 ) as Record<PanelId, CommandRow>;

@@ -4,9 +4,10 @@
  *
  * Nothing that exists is replaced without asking: the request asks that the file is not there, and when it is, the person decides.
  */
+
 import { signal } from "@preact/signals";
 import { ask, fileAddress, refusalOf } from "../rpc/http.ts";
-import { t } from "../text/en.ts";
+import { fileWords } from "../text/files.ts";
 import { f } from "../text/managing.ts";
 import type { Dropped } from "../ui/dropped_files.ts";
 import { complain, toast } from "../ui/notices.ts";
@@ -76,7 +77,7 @@ export function decide(one: Upload, replace: boolean): void {
 export function stop(one: Upload): void {
   stops.get(one.key)?.abort();
   drop(one.key);
-  toast(t.files.uploadStopped(one.name));
+  toast(fileWords.uploadStopped(one.name));
 }
 
 async function run(one: Upload, replace: boolean): Promise<void> {
@@ -87,7 +88,7 @@ async function run(one: Upload, replace: boolean): Promise<void> {
   } catch (error) {
     if (stopper.signal.aborted) return;
     drop(one.key);
-    toast(t.files.uploadFailed(one.name, error instanceof Error ? error.message : String(error)), { bad: true });
+    toast(fileWords.uploadFailed(one.name, error instanceof Error ? error.message : String(error)), { bad: true });
   }
 }
 
@@ -96,8 +97,8 @@ async function runFile(one: Upload, file: Blob, replace: boolean, stopper: Abort
   const answer = await send(path, file, replace, stopper.signal, sent => change(one.key, { sent }));
   if (answer.status === 412 || answer.status === 409) return change(one.key, { taken: true });
   drop(one.key);
-  if (answer.ok) toast(t.files.uploaded(one.name));
-  else toast(t.files.uploadFailed(one.name, await refusalOf(answer)), { bad: true });
+  if (answer.ok) toast(fileWords.uploaded(one.name));
+  else toast(fileWords.uploadFailed(one.name, await refusalOf(answer)), { bad: true });
 }
 
 async function runFolder(one: Upload, content: FolderContent, merge: boolean, stopper: AbortController): Promise<void> {

@@ -3,12 +3,13 @@
  *
  * A kernel that answers while code runs is asked then, too. Another one is asked when it is free.
  */
+
 import { signal } from "@preact/signals";
 import { answersNow, kernelState, languageOf } from "../model/select.ts";
 import { LineLost, RpcFailure } from "../rpc/messages.ts";
 import type { Variable } from "../rpc/schema.ts";
 import type { SessionStore } from "../session/store.ts";
-import { t } from "../text/en.ts";
+import { variableWords } from "../text/variables.ts";
 
 export type { Variable };
 
@@ -37,12 +38,12 @@ export class Variables {
     const state = kernelState(model);
     if (state === null || state === "dead") {
       this.listing.value = null;
-      this.note.value = state === null ? t.variables.noKernel : t.variables.dead;
+      this.note.value = state === null ? variableWords.noKernel : variableWords.dead;
       return false;
     }
     const isStarting = state === "starting" || state === "restarting";
     const can = answersNow(model);
-    this.note.value = can ? this.#trouble : isStarting ? t.variables.starting : t.variables.busy;
+    this.note.value = can ? this.#trouble : isStarting ? variableWords.starting : variableWords.busy;
     return can && connection.phase === "live";
   }
 
@@ -66,11 +67,11 @@ export class Variables {
       const answer = await connection.call("variable.list", { session, timeout_s: WAIT_S });
       const isListed = answer.status === "listed";
       this.listing.value = isListed ? { variables: answer.variables, all: answer.all } : null;
-      this.#trouble = isListed ? "" : t.variables.language(languageOf(model) ?? "");
+      this.#trouble = isListed ? "" : variableWords.language(languageOf(model) ?? "");
     } catch (error) {
       if (!(error instanceof LineLost || error instanceof RpcFailure)) throw error;
       if (error instanceof LineLost) this.#asked = "";
-      else this.#trouble = error.kind === "kernel_busy" ? t.variables.busy : t.variables.failed(error.message);
+      else this.#trouble = error.kind === "kernel_busy" ? variableWords.busy : variableWords.failed(error.message);
     }
   }
 }

@@ -1,12 +1,13 @@
 /** The people in the top bar, and the bar that names whom one follows. Comes when somebody else is here. */
 import type { Someone } from "../model/people.ts";
-import { jump } from "../panels/Queue.tsx";
+import { jump } from "../panels/queue.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { following, people, unlisted } from "../session/presence.ts";
 import { s } from "../text/sharing.ts";
 import { Banner } from "../ui/Banner.tsx";
-import { Menu, type MenuRow } from "../ui/Menu.tsx";
+import { Menu } from "../ui/Menu.tsx";
+import type { MenuRow } from "../ui/menu_rows.ts";
 import { say } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
 

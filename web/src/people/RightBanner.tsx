@@ -1,6 +1,8 @@
 /** What a guest may do, and how it could be more. Whoever may only view sees it all the time; the others can put it away. */
+
 import { useState } from "preact/hooks";
 import { server } from "../session/connection.ts";
+import { DocumentActions } from "../session/document_actions.ts";
 import type { Open } from "../session/open_session.ts";
 import { guestOf, right } from "../session/permissions.ts";
 import { asked } from "../session/presence.ts";
@@ -39,7 +41,7 @@ function Viewing({ open, owner }: { open: Open; owner: string }) {
               {state === "declined" ? s.askAgain : s.ask}
             </button>
           )}
-          <button type="button" class="btn" onClick={() => void open.actions.file.export("ipynb")}>
+          <button type="button" class="btn" onClick={() => void new DocumentActions(open.actions.store).export("ipynb")}>
             <Icon name="download" />
             {s.downloadCopy}
           </button>

@@ -1,4 +1,5 @@
 /** Links to cells: the address of the notebook with the id of the cell behind it, as Jupyter has it. */
+
 import { t } from "../text/en.ts";
 import { toast } from "../ui/notices.ts";
 import { guestOf } from "./permissions.ts";
@@ -21,7 +22,7 @@ export const cellIn = (fragment: string): string | null => (fragment.startsWith(
 export async function copyCellLink(store: SessionStore, cell: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(cellAddress(store, cell));
-    toast(t.cellMenu.linkCopied);
+    toast(t.linkCopied);
   } catch {
     toast(t.copyRefused, { bad: true });
   }

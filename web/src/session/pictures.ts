@@ -1,15 +1,13 @@
 /** Pictures that are pasted or dropped into text cells: kept in the cell, as Jupyter's attachments. */
+
 import type { JsonMap } from "../rpc/schema.ts";
 import { t } from "../text/en.ts";
+import { pictureWords } from "../text/pictures.ts";
 import { complain, toast } from "../ui/notices.ts";
 import type { Actions } from "./actions.ts";
 
 /** A picture has to fit into one message to the server, a third larger than it is. */
 const MOST_BYTES = 10_000_000;
-
-/** The first picture among files. */
-export const pictureIn = (files: Iterable<File> | undefined): File | null =>
-  [...(files ?? [])].find(file => file.type.startsWith("image/")) ?? null;
 
 /** A name that is not taken: `image.png`, `image-2.png`. */
 export function freeName(name: string, taken: JsonMap): string {
@@ -24,7 +22,7 @@ async function base64(file: Blob): Promise<string> {
   const address = await new Promise<string>((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(String(reader.result));
-    reader.onerror = () => reject(new Error(t.attach.unreadable));
+    reader.onerror = () => reject(new Error(pictureWords.unreadable));
     reader.readAsDataURL(file);
   });
   return address.slice(address.indexOf(",") + 1);
@@ -32,7 +30,7 @@ async function base64(file: Blob): Promise<string> {
 
 /** Puts a picture into a text cell, at a place in its text (UTF-16 units; null: the end), or into a new text cell after the selected one. */
 export function attach(actions: Actions, file: File, into: string | null, at: number | null = null): void {
-  if (file.size > MOST_BYTES) toast(t.attach.tooLarge(file.name, MOST_BYTES), { bad: true });
+  if (file.size > MOST_BYTES) toast(pictureWords.tooLarge(file.name, MOST_BYTES), { bad: true });
   else put(actions, file, into, at).catch(complain);
 }
 

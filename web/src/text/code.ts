@@ -1,7 +1,7 @@
 /** English: the editor. */
 import { many } from "./format.ts";
 
-export const code = {
+export const outboxWords = {
   unsentKept: (edits: number) =>
     `${many(edits, "edit", "edits")} from when this page was last open ${edits === 1 ? "was" : "were"} kept in this browser and ${edits === 1 ? "is" : "are"} sent now.`,
   unsentMisplaced: (cells: number) =>

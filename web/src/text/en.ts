@@ -2,11 +2,9 @@
 
 import { app } from "./app.ts";
 import { cells } from "./cells.ts";
-import { code } from "./code.ts";
-import { home } from "./home.ts";
 import { outputs } from "./outputs.ts";
 import { panels } from "./panels.ts";
 import { session } from "./session.ts";
 import { shared } from "./shared.ts";
 
-export const t = { ...shared, ...session, ...outputs, ...cells, ...code, ...panels, ...home, ...app } as const;
+export const t = { ...shared, ...session, ...outputs, ...cells, ...panels, ...app } as const;

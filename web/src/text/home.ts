@@ -1,7 +1,7 @@
 /** English: the home page. */
 import { many } from "./format.ts";
 
-export const home = {
+export const homeWords = {
   fileOpens: "The file opens, or is saved among your downloads.",
   fileNotOpened: "This address does not open the file. Open it from the list of files.",
   jupyterOpens: "JupyterLab opens.",

@@ -2,6 +2,11 @@
 import { many, n, size } from "./format.ts";
 
 export const outputs = {
+  outputMenu: (label: string) => `Menu of ${label.charAt(0).toLowerCase()}${label.slice(1)}`,
+  asText: "text",
+  asImage: "an image",
+  asFile: "a file",
+  pdf: (size: string) => `A PDF document, ${size}`,
   stdout: "Output",
   stderr: "Error output",
   logFoot: (lines: number, bytes: number, following: boolean) =>

@@ -2,15 +2,11 @@
 import { many, n } from "./format.ts";
 
 export const r = {
-  menu: (label: string) => `Menu of ${label.charAt(0).toLowerCase()}${label.slice(1)}`,
   copy: "Copy",
   copyTable: "Copy as a table",
   copyCsv: "Copy as CSV",
   copyPath: "Copy path",
   save: (kind: string) => `Save as ${kind}`,
-  text: "text",
-  image: "an image",
-  file: "a file",
   fullScreen: "Full screen",
   leaveFullScreen: "Leave full screen",
   saveCsv: "Save as CSV",
@@ -59,7 +55,6 @@ export const r = {
   large: (type: string, size: string) => `${type}, ${size}`,
   largeComing: "Coming …",
   largeFailed: (why: string) => `cannot be shown: ${why}`,
-  pdf: (size: string) => `A PDF document, ${size}`,
   remote: { picture: "Picture from another server", audio: "Sound from another server", video: "Film from another server" },
   remoteFrom: (kind: "picture" | "audio" | "video", alt: string, host: string) =>
     `${alt === "" ? { picture: "Picture", audio: "Sound", video: "Film" }[kind] : `“${alt}”`} from ${host}`,

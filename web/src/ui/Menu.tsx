@@ -1,35 +1,17 @@
 /**
- * A button with a menu, or with a small panel: arrows move, Esc closes and gives the focus back.
+ * A button with a menu: arrows move, Esc closes and gives the focus back. The button is there at once; what it opens comes with
+ * the code for acts (MenuPanel.tsx).
  *
  * What opens stands in the top layer: the boxes of cells paint nothing outside of themselves, and would cut it off.
  */
 import type { ComponentChildren, RefObject } from "preact";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { Icon } from "./icons.tsx";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { forActs, type LazyModule, useLazy } from "./lazy.ts";
+import type { MenuRow } from "./menu_rows.ts";
 
-export interface MenuItem {
-  readonly title: string;
-  readonly disabled?: boolean;
-  /** As a person reads them. */
-  readonly keys?: string;
-  /** For an item that is on or off. */
-  readonly checked?: boolean;
-  run(): void;
-}
+const panels = forActs(() => import("./MenuPanel.tsx"));
 
-/** A heading, or (empty) a line, between items. */
-export interface MenuHeading {
-  readonly heading: string;
-}
-
-/** Words between items, which may be drawn anew while the menu is open. */
-export interface MenuNote {
-  readonly note: ComponentChildren;
-}
-
-export type MenuRow = MenuItem | MenuHeading | MenuNote | null | false;
-
-interface Shell {
+export interface Shell {
   readonly label: string;
   readonly className: string;
   readonly children: ComponentChildren;
@@ -38,7 +20,8 @@ interface Shell {
   onPointerDown?(event: PointerEvent): void;
 }
 
-function useShown(): [boolean, (on: boolean) => void, RefObject<HTMLSpanElement | null>, () => void] {
+/** What is open, how it is opened and closed, and what holds it: clicks outside close it, and the focus goes back. */
+export function useShown(): [boolean, (on: boolean) => void, RefObject<HTMLSpanElement | null>, () => void] {
   const [shown, set] = useState(false);
   const root = useRef<HTMLSpanElement>(null);
   /** What had the focus when it was opened. */
@@ -63,88 +46,34 @@ function useShown(): [boolean, (on: boolean) => void, RefObject<HTMLSpanElement 
   return [shown, show, root, close];
 }
 
-function Row({ row, close }: { row: MenuItem | MenuHeading | MenuNote; close: () => void }) {
-  if ("note" in row) return <div class="menu-note">{row.note}</div>;
-  if ("heading" in row) return <div class={row.heading === "" ? "menu-line" : "menu-heading"}>{row.heading}</div>;
-  const act = (): void => {
-    close();
-    row.run();
-  };
-  const content = (
-    <>
-      {row.checked !== undefined && <span class="menu-check">{row.checked && <Icon name="check" />}</span>}
-      <span class="grow">{row.title}</span>
-      {row.keys !== undefined && (
-        <span class="kbd" aria-hidden="true">
-          {row.keys}
-        </span>
-      )}
-    </>
-  );
-  if (row.checked !== undefined)
-    return (
-      <button type="button" role="menuitemcheckbox" aria-checked={row.checked} disabled={row.disabled ?? false} onClick={act}>
-        {content}
-      </button>
-    );
-  return (
-    <button type="button" role="menuitem" disabled={row.disabled ?? false} onClick={act}>
-      {content}
-    </button>
-  );
-}
-
-const GAP = 6;
-const EDGE = 8;
-
-/** Puts what opened under its button, or over it where there is no room; scrolling away from it closes it. */
-function usePlace(shown: boolean, show: (on: boolean) => void, panel: RefObject<HTMLDivElement | null>, from: "left" | "right"): void {
-  useLayoutEffect(() => {
-    const element = panel.current;
-    if (!shown || element === null) return;
-    element.showPopover?.();
-    const button = element.parentElement?.querySelector("button")?.getBoundingClientRect();
-    if (button !== undefined) {
-      const { width, height } = element.getBoundingClientRect();
-      const left = from === "left" ? button.left : button.right - width;
-      const below = button.bottom + GAP + height <= innerHeight - EDGE || button.top < height + GAP + EDGE;
-      element.style.left = `${Math.max(EDGE, Math.min(left, innerWidth - width - EDGE))}px`;
-      element.style.top = `${Math.max(EDGE, below ? Math.min(button.bottom + GAP, innerHeight - height - EDGE) : button.top - GAP - height)}px`;
-    }
-    const scrolled = (event: Event): void => {
-      if (!(event.target instanceof Node) || !element.contains(event.target)) show(false);
-    };
-    addEventListener("scroll", scrolled, true);
-    return () => removeEventListener("scroll", scrolled, true);
-  }, [shown]);
-}
-
-const ITEMS = "[role^=menuitem]:not(:disabled)";
-
-export function Menu(props: Shell & { items: readonly MenuRow[]; title?: string }) {
+export function Menu(
+  props: Shell & {
+    /** The rows, or what makes them while the menu is open. */
+    items: readonly MenuRow[] | (() => readonly MenuRow[]);
+    title?: string;
+    /** Code that makes the rows. */
+    code?: LazyModule<unknown>;
+  },
+) {
   const [shown, show, root, close] = useShown();
-  const panel = useRef<HTMLDivElement>(null);
-  usePlace(shown, show, panel, props.from ?? "right");
-  useLayoutEffect(() => {
-    if (shown) panel.current?.querySelector<HTMLElement>(ITEMS)?.focus({ preventScroll: true });
-  }, [shown]);
-  const keys = (event: KeyboardEvent): void => {
+  const views = useLazy(panels, shown);
+  const isReady = useLazy(props.code ?? panels, shown) !== null;
+  const { items } = props;
+  const early = useRef<string[]>([]);
+  const press = (event: KeyboardEvent): void => {
     if (!shown) return;
     event.stopPropagation();
-    const items = [...(root.current?.querySelectorAll<HTMLElement>(ITEMS) ?? [])];
-    const at = document.activeElement instanceof HTMLElement ? items.indexOf(document.activeElement) : -1;
-    if (event.key === "Escape") close();
-    else if (event.key === "Tab") show(false);
-    else if (event.key === "ArrowDown") items[(at + 1) % items.length]?.focus();
-    else if (event.key === "ArrowUp") items[(at - 1 + items.length) % items.length]?.focus();
-    else if (event.key === "Home") items[0]?.focus();
-    else if (event.key === "End") items.at(-1)?.focus();
-    else return;
-    if (event.key !== "Tab") event.preventDefault();
+    if (views !== null && isReady) {
+      if (views.pressInMenu(event.key, root.current, { show, close })) event.preventDefault();
+    } else if (event.key === "Escape") close();
+    else {
+      early.current.push(event.key);
+      event.preventDefault();
+    }
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the keys of the menu inside, which is interactive
-    <span class="menu-root" ref={root} onKeyDown={keys}>
+    <span class="menu-root" ref={root} onKeyDown={press}>
       <button
         type="button"
         class={props.className}
@@ -157,45 +86,15 @@ export function Menu(props: Shell & { items: readonly MenuRow[]; title?: string 
       >
         {props.children}
       </button>
-      {shown && (
-        <div class="menu" popover="manual" role="menu" aria-label={props.label} ref={panel}>
-          {props.items.map((row, at) => (row === null || row === false ? null : <Row key={at} row={row} close={close} />))}
-        </div>
-      )}
-    </span>
-  );
-}
-
-/** A button with a panel of anything. */
-export function Popover(props: Shell & { panel: () => ComponentChildren }) {
-  const [shown, show, root, close] = useShown();
-  const panel = useRef<HTMLDivElement>(null);
-  usePlace(shown, show, panel, props.from ?? "right");
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Esc for the panel inside
-    <span
-      class="menu-root"
-      ref={root}
-      onKeyDown={event => {
-        if (!shown || event.key !== "Escape") return;
-        event.stopPropagation();
-        close();
-      }}
-    >
-      <button
-        type="button"
-        class={props.className}
-        aria-label={props.label}
-        aria-haspopup="dialog"
-        aria-expanded={shown}
-        onClick={() => show(!shown)}
-      >
-        {props.children}
-      </button>
-      {shown && (
-        <div class="menu popover" popover="manual" role="dialog" aria-label={props.label} ref={panel}>
-          {props.panel()}
-        </div>
+      {shown && views !== null && isReady && (
+        <views.MenuPanel
+          label={props.label}
+          from={props.from ?? "right"}
+          show={show}
+          close={close}
+          items={typeof items === "function" ? items() : items}
+          early={early.current}
+        />
       )}
     </span>
   );

@@ -6,6 +6,10 @@ export interface Dropped {
   readonly folders: readonly FileSystemDirectoryEntry[];
 }
 
+/** The first picture among files. */
+export const pictureIn = (files: Iterable<File> | undefined): File | null =>
+  [...(files ?? [])].find(file => file.type.startsWith("image/")) ?? null;
+
 /** What was dropped. A browser tells files from folders only while it says that they are dropped. */
 function droppedIn(data: DataTransfer): Dropped {
   const files: File[] = [];

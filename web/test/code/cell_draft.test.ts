@@ -82,7 +82,7 @@ class Page {
     this.world.last.answer("session.subscribe", { first_seq: 1, snapshot: null, seq: this.server.log.length });
     await settle();
     this.deliver();
-    this.draft ??= new CellDraft(this.store, "a", []);
+    this.draft ??= new CellDraft(this.store, "a", () => []);
     await settle();
   }
 

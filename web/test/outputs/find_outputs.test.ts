@@ -1,6 +1,7 @@
 // @vitest-environment happy-dom
 import { afterEach, expect, test } from "vitest";
-import { provideLog, textsIn } from "../../src/outputs/find_outputs.ts";
+import { textsIn } from "../../src/outputs/find_outputs.ts";
+import { provideLog } from "../../src/outputs/log_texts.ts";
 
 afterEach(() => document.body.replaceChildren());
 

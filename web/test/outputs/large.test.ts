@@ -1,6 +1,7 @@
 /** Large values of outputs: what metadata refer to, and how it is had. */
 import { describe, expect, it, vi } from "vitest";
-import { AT_ONCE, downloadOf, fetchLarge, isFetched, largeOf, shownSize } from "../../src/outputs/large.ts";
+import { largeOf } from "../../src/outputs/large.ts";
+import { AT_ONCE, downloadOf, fetchLarge, isFetched, shownSize } from "../../src/outputs/large_values.ts";
 
 const SHA = "a".repeat(64);
 const picture = { type: "image/png", sha256: SHA, size: 4_000_000, json: false };

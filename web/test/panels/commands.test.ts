@@ -1,7 +1,10 @@
 // @vitest-environment happy-dom
 import { beforeEach, describe, expect, test } from "vitest";
-import { COMMANDS, commandsOf, editorKeys } from "../../src/panels/commands.ts";
+import { commandsOf } from "../../src/panels/commands.ts";
+import "../../src/panels/more_commands.ts";
 import { KeyMap } from "../../src/panels/key_map.ts";
+import { editorKeys } from "../../src/panels/sheet_rows.ts";
+import { titleOf } from "../../src/panels/titles.ts";
 import { keySet } from "../../src/ui/settings.ts";
 
 const JUPYTER: Readonly<Record<string, readonly string[]>> = {
@@ -16,7 +19,9 @@ const JUPYTER: Readonly<Record<string, readonly string[]>> = {
 describe("the table of commands", () => {
   test("has every key of Jupyter's, once in each mode", () => {
     const keysIn = (mode: "command" | "edit"): string[] =>
-      COMMANDS.filter(one => one.where === "both" || one.where === mode).flatMap(one => one.keys);
+      commandsOf("jupyter")
+        .filter(one => one.where === "both" || one.where === mode)
+        .flatMap(one => one.keys);
     const [command, edit] = [keysIn("command"), keysIn("edit")];
     for (const key of [...(JUPYTER.command ?? []), ...(JUPYTER.both ?? []), ...(JUPYTER.chords ?? [])]) expect(command, key).toContain(key);
     for (const key of JUPYTER.both ?? []) expect(edit, key).toContain(key);
@@ -27,7 +32,7 @@ describe("the table of commands", () => {
     for (const set of ["jupyter", "colab"] as const) {
       const ids = commandsOf(set).map(one => one.id);
       expect(new Set(ids).size).toBe(ids.length);
-      expect(commandsOf(set).every(one => one.title !== "")).toBe(true);
+      expect(commandsOf(set).every(one => titleOf(one.row) !== "")).toBe(true);
       expect(editorKeys(set).every(one => one.title !== "" && one.keys !== "")).toBe(true);
     }
   });

@@ -1,8 +1,9 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, test } from "vitest";
-import { COMMANDS, commandsOf, TABLE } from "../../src/panels/commands.ts";
+import { commandsOf, TABLE } from "../../src/panels/commands.ts";
+import { conflicts, given, refusal } from "../../src/panels/key_choice.ts";
 import { KeyMap } from "../../src/panels/key_map.ts";
-import { conflicts, given, keysOf, refusal, whereOf, withOwn } from "../../src/panels/own_keys.ts";
+import { keysOf, whereOf, withOwn } from "../../src/panels/own_keys.ts";
 import { wordsOf } from "../../src/ui/keys.ts";
 import { ownKeys } from "../../src/ui/settings.ts";
 
@@ -29,7 +30,7 @@ describe("keys of one's own", () => {
   });
   test("that begin as those of Colab are not there in the keys of Jupyter", () => {
     const own = { cut: ["Ctrl+m x", "q"] };
-    expect(keysOf(withOwn(COMMANDS, TABLE, own), "cut")).toEqual(["q"]);
+    expect(keysOf(withOwn(commandsOf("jupyter"), TABLE, own), "cut")).toEqual(["q"]);
     ownKeys.value = own;
     expect(keysOf(commandsOf("colab"), "cut")).toEqual(["Ctrl+m x", "q"]);
   });
@@ -43,11 +44,11 @@ describe("keys of one's own", () => {
     expect(refusal("Ctrl+Alt+r")).toBeNull();
   });
   test("are taken from the command that had them", () => {
-    expect(conflicts(COMMANDS, "run-all", "d", false)).toEqual([{ row: "delete", key: "d d" }]);
-    expect(conflicts(COMMANDS, "run-all", "Ctrl+k", false)).toEqual([{ row: "palette", key: "Ctrl+k" }]);
-    expect(conflicts(COMMANDS, "split", "F12", true)).toEqual([{ row: "define", key: "F12" }]);
-    expect(conflicts(COMMANDS, "run-all", "F12", false)).toEqual([{ row: "define", key: "F12" }]);
-    ownKeys.value = given(COMMANDS, {}, "run-all", "d", false);
+    expect(conflicts(commandsOf("jupyter"), "run-all", "d", false)).toEqual([{ row: "delete", key: "d d" }]);
+    expect(conflicts(commandsOf("jupyter"), "run-all", "Ctrl+k", false)).toEqual([{ row: "palette", key: "Ctrl+k" }]);
+    expect(conflicts(commandsOf("jupyter"), "split", "F12", true)).toEqual([{ row: "define", key: "F12" }]);
+    expect(conflicts(commandsOf("jupyter"), "run-all", "F12", false)).toEqual([{ row: "define", key: "F12" }]);
+    ownKeys.value = given(commandsOf("jupyter"), {}, "run-all", "d", false);
     expect(ownKeys.value).toEqual({ delete: [], "run-all": ["d"] });
     expect(new KeyMap().press(press("d"), "command", 0)).toMatchObject({ row: "run-all" });
   });

@@ -33,5 +33,5 @@ test("what is copied is said, and what the browser refuses too", async () => {
   expect(written).toEqual([cellAddress(store, "a")]);
   vi.stubGlobal("navigator", {});
   await copyCellLink(store, "a");
-  expect(toasts.value.map(one => one.text)).toEqual([t.cellMenu.linkCopied, t.copyRefused]);
+  expect(toasts.value.map(one => one.text)).toEqual([t.linkCopied, t.copyRefused]);
 });

@@ -1,13 +1,10 @@
 // @vitest-environment happy-dom
-import { beforeEach, describe, expect, test, vi } from "vitest";
-import { save as download } from "../../src/rpc/http.ts";
+import { beforeEach, describe, expect, test } from "vitest";
 import { FileActions } from "../../src/session/file_actions.ts";
 import { toasts } from "../../src/ui/notices.ts";
 import { numbered } from "../log.ts";
 import { openSession } from "../stores.ts";
 import { settle } from "../world.ts";
-
-vi.mock("../../src/rpc/http.ts", async original => ({ ...(await original<object>()), save: vi.fn(async () => {}) }));
 
 const FILE = { type: "notebook_opened" as const, path: "a/n.ipynb", etag: "e1" };
 
@@ -49,44 +46,6 @@ describe("saving", () => {
     expect(without.calls("notebook.save")).toEqual([]);
     expect(said()).toContain("has no file");
   });
-
-  test("gives a session without a file one, and a file another format", async () => {
-    const { file, calls, answer } = await notebook();
-    void file.saveUnder("b.ipynb");
-    await answer("notebook.save", { is_saved: true, path: "b.ipynb" });
-    void file.upgrade();
-    await answer("notebook.save", {});
-    expect(calls("notebook.save")).toEqual([
-      { session: "s", path: "b.ipynb" },
-      { session: "s", upgrade: true },
-    ]);
-  });
-});
-
-describe("a conflict", () => {
-  const conflict = (etag: string | null) => ({ type: "notebook_conflicted" as const, path: "a/n.ipynb", reason: "both", etag, cells: [] });
-
-  test("is decided for what is here, over exactly the file that was seen", async () => {
-    for (const [etag, overwrite] of [
-      ["e9", "e9"],
-      [null, "missing"],
-    ] as const) {
-      const { file, calls, answer } = await notebook(FILE, conflict(etag));
-      void file.keepMine();
-      await answer("notebook.save", {});
-      expect(calls("notebook.save")).toEqual([{ session: "s", overwrite }]);
-    }
-    const { file, calls } = await notebook(FILE);
-    await file.keepMine();
-    expect(calls("notebook.save")).toEqual([]);
-  });
-
-  test("is decided for the file", async () => {
-    const { file, calls, answer } = await notebook(FILE, conflict("e9"));
-    void file.takeTheirs();
-    await answer("notebook.reload", {});
-    expect(calls("notebook.reload")).toEqual([{ session: "s" }]);
-  });
 });
 
 describe("a name", () => {
@@ -101,21 +60,4 @@ describe("a name", () => {
     file.rename("other");
     expect(calls("session.rename")).toEqual([{ session: "s", title: "other" }]);
   });
-});
-
-test("states are named and gone back to, and exports are downloaded", async () => {
-  const { file, calls, answer } = await notebook(FILE);
-  void file.checkpoint("good");
-  await answer("notebook.checkpoint", {});
-  expect([calls("notebook.checkpoint"), said()]).toEqual([[{ session: "s", checkpoint: "good" }], "This state is kept as “good”."]);
-  void file.restore(7, "at noon");
-  await answer("notebook.restore", {});
-  expect([calls("notebook.restore"), said()]).toEqual([[{ session: "s", seq: 7, time: null, cell: null }], "at noon"]);
-  void file.restore(7, "the cell", "c1");
-  await answer("notebook.restore", {});
-  expect([calls("notebook.restore").at(-1), said()]).toEqual([{ session: "s", seq: 7, time: null, cell: "c1" }, "the cell"]);
-  void file.export("html");
-  await answer("notebook.export", { url: "/exports/1", name: "n.html" });
-  expect(calls("notebook.export")).toEqual([{ session: "s", format: "html" }]);
-  expect(download).toHaveBeenCalledWith("/exports/1", "n.html");
 });

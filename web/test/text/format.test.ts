@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
+import { bannerWords } from "../../src/text/banners.ts";
 import { t } from "../../src/text/en.ts";
 import { ago, duration, size } from "../../src/text/format.ts";
 
@@ -19,9 +20,9 @@ describe("words", () => {
   test("times past", () =>
     expect([1, 30, 60, 7200, 90_000].map(ago)).toEqual(["just now", "less than a minute ago", "1 minute ago", "2 hours ago", "1 day ago"]));
   test("what was caught up with", () => {
-    expect(t.caughtUp(3412, 2)).toBe("Caught up with 3,412 lines and 2 figures. Nothing was lost.");
-    expect(t.caughtUp(1, 0)).toBe("Caught up with 1 line. Nothing was lost.");
-    expect(t.caughtUp(0, 0)).toBe("Nothing was missed.");
+    expect(bannerWords.caughtUp(3412, 2)).toBe("Caught up with 3,412 lines and 2 figures. Nothing was lost.");
+    expect(bannerWords.caughtUp(1, 0)).toBe("Caught up with 1 line. Nothing was lost.");
+    expect(bannerWords.caughtUp(0, 0)).toBe("Nothing was missed.");
   });
   test("places in a queue", () =>
     expect([2, 3, 4, 11, 21, 112].map(t.inLine)).toEqual([

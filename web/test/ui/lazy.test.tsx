@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { render } from "preact";
 import { expect, test } from "vitest";
-import { LazyModule, lazily } from "../../src/ui/lazy.ts";
+import { fetchActs, forActs, LazyModule, lazily } from "../../src/ui/lazy.ts";
 
 const settled = () => new Promise(resolve => setTimeout(resolve, 50));
 
@@ -14,4 +14,31 @@ test("a component is drawn when another one's fetch ends between its drawing and
   await module.fetch(); // before the effects of the drawing have run
   await settled();
   expect(root.textContent).toBe("there");
+});
+
+test("what acts need is fetched all at once, and each part once", async () => {
+  const fetched: string[] = [];
+  const part = (name: string) =>
+    forActs(async () => {
+      fetched.push(name);
+      return name;
+    });
+  const [one] = [part("one"), part("two")];
+  await one.fetch();
+  expect(fetched).toEqual(["one"]);
+  await fetchActs();
+  await fetchActs();
+  expect(fetched).toEqual(["one", "two"]);
+});
+
+test("a part that cannot be had now is asked for again", async () => {
+  let tries = 0;
+  const part = forActs(async () => {
+    tries++;
+    if (tries === 1) throw new Error("out of reach");
+    return "there";
+  });
+  await expect(fetchActs()).rejects.toThrow("out of reach");
+  await fetchActs();
+  expect(part.loaded).toBe("there");
 });

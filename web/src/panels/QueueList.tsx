@@ -1,29 +1,17 @@
 /** What runs and waits on the server, in its order: each one can be gone to, taken back, and moved. */
 
 import { positionOf, Ticking } from "../cells/CellStatus.tsx";
-import { headline, promptsOf, underway } from "../model/select.ts";
+import { headline, promptsOf } from "../model/select.ts";
 import type { Run } from "../model/types.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
+import { queueWords } from "../text/queue.ts";
 import { Icon } from "../ui/icons.tsx";
-import { drawer } from "../ui/page_state.ts";
+
+import { jump, queued } from "./queue.ts";
 
 const MOST = 50;
-
-/** Goes to a cell. */
-export function jump({ actions, store }: Open, cell: string | null): void {
-  if (cell === null || store.cellOf(cell) === undefined) return;
-  actions.sections.reveal(cell);
-  actions.select(cell);
-  drawer.value = false;
-  requestAnimationFrame(() => document.getElementById(`cell-${cell}`)?.scrollIntoView({ block: "start" }));
-}
-
-/** The executions that have not ended and that somebody can see. */
-export function queued({ store }: Open): Run[] {
-  return underway(store.model);
-}
 
 function Entry({ open, run, waiting, at, canChange }: { open: Open; run: Run; waiting: number; at: number; canChange: boolean }) {
   const { model } = open.store;
@@ -44,8 +32,8 @@ function Entry({ open, run, waiting, at, canChange }: { open: Open; run: Run; wa
         <span class="acts">
           <button
             type="button"
-            title={t.earlyInQueue}
-            aria-label={`${t.earlyInQueue}: ${code}`}
+            title={queueWords.earlyInQueue}
+            aria-label={`${queueWords.earlyInQueue}: ${code}`}
             disabled={at === 0}
             onClick={() => runs.shift(run.id, -1)}
           >
@@ -53,14 +41,19 @@ function Entry({ open, run, waiting, at, canChange }: { open: Open; run: Run; wa
           </button>
           <button
             type="button"
-            title={t.lateInQueue}
-            aria-label={`${t.lateInQueue}: ${code}`}
+            title={queueWords.lateInQueue}
+            aria-label={`${queueWords.lateInQueue}: ${code}`}
             disabled={at === waiting - 1}
             onClick={() => runs.shift(run.id, 1)}
           >
             <Icon name="down" />
           </button>
-          <button type="button" title={t.takeBack} aria-label={`${t.takeBack}: ${code}`} onClick={() => runs.cancel(run.id)}>
+          <button
+            type="button"
+            title={queueWords.takeBack}
+            aria-label={`${queueWords.takeBack}: ${code}`}
+            onClick={() => runs.cancel(run.id)}
+          >
             <Icon name="cross" />
           </button>
         </span>
@@ -83,7 +76,7 @@ export function QueueList({ open }: { open: Open }) {
       </ul>
       {waiting.length > 1 && may("execute") && (
         <button type="button" class="btn ghost take-all" onClick={() => open.actions.runs.cancelAll()}>
-          {t.takeAllBack}
+          {queueWords.takeAllBack}
         </button>
       )}
     </>
