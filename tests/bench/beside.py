@@ -30,7 +30,7 @@ import attrs
 from playwright.sync_api import expect
 
 from tests.bench.bench_page import FLOOD, cell, notebook
-from tests.bench.tab import STALLS, UNTIL_FIRST, WAIT_MS, Tab
+from tests.bench.tab import STALLS, UNTIL, WAIT_MS, Tab
 from tests.browser.stage import PATIENCE_MS, PageServer, enter, new_server, the_browser
 from tests.live import ROOT
 
@@ -262,7 +262,7 @@ def opening(host: Host, number: int) -> Iterator[tuple[str, float]]:
     """A notebook of three cells."""
     with tab(host, f"small-{number}.ipynb") as one:
         yield "CPU until the first cell, s", one.cpu()
-        loaded, requests = one.page.evaluate(UNTIL_FIRST)
+        loaded, requests = one.page.evaluate(UNTIL, "firstCell")
         yield "bytes until the first cell, kB", loaded / 1000
         yield "requests until the first cell", requests
         edit(host, one, 1)

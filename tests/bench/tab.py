@@ -28,12 +28,24 @@ FIRST_CELL = """(() => {
     look.observe(document, {childList: true, subtree: true});
 })()"""
 
-UNTIL_FIRST = """() => {
+UNTIL = """name => {
     const all = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")];
-    const before = all.filter(one => one.responseEnd <= window.firstCell);
+    const before = all.filter(one => one.responseEnd <= window[name]);
     return [before.reduce((sum, one) => sum + one.transferSize, 0), before.length];
 }"""
-"""Bytes and requests (without the WebSocket) that had come when the first cell was put into the page."""
+"""Bytes and requests (without the WebSocket) that had come when the first cell was put into the page (`firstCell`), or a key showed (`firstKey`)."""
+
+FIRST_KEY = """() => {
+    const content = document.querySelector(".cm-content");
+    const before = content.textContent;
+    const look = new MutationObserver(() => {
+        if (content.textContent === before) return;
+        look.disconnect();
+        window.firstKey = performance.now();
+    });
+    look.observe(content, {childList: true, characterData: true, subtree: true});
+}"""
+"""Notes when the first key that is typed into an editor shows."""
 
 STALLS = """() => {
     let last = performance.now();
@@ -66,7 +78,7 @@ class Tab:
         self.context.add_init_script(FIRST_CELL.replace("@CELL@", cell))
         self.page: Page = self.context.new_page()
         self.tools: CDPSession = self.context.new_cdp_session(self.page)
-        self.bytes = self.requests = 0
+        self.bytes = self.requests = self.framed = 0
         self._traced: list[dict[str, Any]] = []
         self._is_traced = False
         self.tools.on("Network.loadingFinished", self._loaded)
@@ -81,6 +93,7 @@ class Tab:
         self.bytes += int(event["encodedDataLength"])
 
     def _framed(self, event: dict[str, Any]) -> None:
+        self.framed += len(event["response"]["payloadData"])
         self.bytes += len(event["response"]["payloadData"])
 
     def _trace_ended(self, event: dict[str, Any]) -> None:

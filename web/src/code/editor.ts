@@ -11,7 +11,7 @@ import { mode } from "../session/selection.ts";
 import type { SessionStore } from "../session/store.ts";
 import { pictureIn } from "../ui/dropped_files.ts";
 import { MAC } from "../ui/keys.ts";
-import { forActs } from "../ui/lazy.ts";
+import { forActs, LazyModule } from "../ui/lazy.ts";
 import { complain } from "../ui/notices.ts";
 import { closesBrackets, indentWidth, keySet } from "../ui/settings.ts";
 import { closeBrackets, closeBracketsKeymap } from "./brackets.ts";
@@ -19,7 +19,6 @@ import { CellDraft } from "./cell_draft.ts";
 import { cursors } from "./cursors.ts";
 import { closeHelp, equip, helping, helpKeys, inspect } from "./helping.ts";
 import { indent } from "./indentation.ts";
-import { selectNextOccurrence, selectSelectionMatches } from "./occurrences.ts";
 import { Outbox } from "./outbox.ts";
 import { pythonLanguage } from "./python_language.ts";
 import { recall } from "./recall.ts";
@@ -68,6 +67,17 @@ const dedent = (store: SessionStore, cell: string | null) => (view: EditorView) 
   return true; // never out of the editor
 };
 
+const occurrences = new LazyModule(() => import("./occurrences.ts"));
+
+/** Does something with the other occurrences of what is selected, when the code for it is there. */
+function withOccurrences(act: (module: typeof import("./occurrences.ts")) => unknown): true {
+  if (occurrences.loaded !== null) act(occurrences.loaded);
+  else occurrences.fetch().then(act, complain);
+  return true;
+}
+
+const nextOccurrence = (view: EditorView): true => withOccurrences(one => one.selectNextOccurrence(view));
+
 function keys({ store, actions }: Open, cell: string, isCode: boolean): Extension {
   const split = (view: EditorView): boolean => {
     actions.splitMerge.split(view.state.selection.main.head);
@@ -78,9 +88,9 @@ function keys({ store, actions }: Open, cell: string, isCode: boolean): Extensio
     { key: "Ctrl-m", run: leave },
     { key: "Ctrl-Shift--", run: split },
     { key: "Ctrl-Shift-_", run: split },
-    { key: "Mod-d", run: view => (keySet.value === "colab" ? selectNextOccurrence(view) : deleteLine(view)), preventDefault: true },
-    { key: "Mod-Shift-d", run: selectNextOccurrence },
-    { key: "Mod-Shift-l", run: selectSelectionMatches },
+    { key: "Mod-d", run: view => (keySet.value === "colab" ? nextOccurrence(view) : deleteLine(view)), preventDefault: true },
+    { key: "Mod-Shift-d", run: nextOccurrence },
+    { key: "Mod-Shift-l", run: view => withOccurrences(one => one.selectSelectionMatches(view)) },
     { key: "Mod-l", run: selectLine },
     { key: "ArrowUp", run: cross(actions, -1) },
     { key: "ArrowDown", run: cross(actions, 1) },
