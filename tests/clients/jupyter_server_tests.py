@@ -21,8 +21,8 @@ from twisted.trial.unittest import SkipTest
 from tests.live import Server
 
 CACHE = Path(__file__).resolve().parents[2] / ".cache" / "clients"
-VERSION = "2.21.1"
-PACKAGES = (f"jupyter_server=={VERSION}", "pytest", "ipykernel")
+VERSION = "2.21.0"
+PACKAGES = (f"jupyter_server=={VERSION}", "pytest")
 SECONDS = 600
 _FIXTURES = Path(__file__).with_name("jupyter_server_fixtures.py")
 _OUTCOME = re.compile(r"^(\S+?::.+?) (PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b", re.MULTILINE)
@@ -47,12 +47,7 @@ def outcomes(server: Server, modules: Sequence[str], deselected: Sequence[str] =
     command += ["--rootdir", str(tests.parent), *(f"tests/{module}" for module in modules)]
     if deselected:
         command += ["-k", " and ".join(f"not {name}" for name in deselected)]
-    known = {
-        "WEBIPY_ORIGIN": server.origin,
-        "WEBIPY_TOKEN": server.token,
-        "WEBIPY_ROOT": str(server.root),
-        "WEBIPY_DATA": server.environment["JUPYTER_PATH"].partition(os.pathsep)[0],
-    }
+    known = {"WEBIPY_ORIGIN": server.origin, "WEBIPY_TOKEN": server.token, "WEBIPY_ROOT": str(server.root)}
     environment = {**os.environ, **known, "PYTHONPATH": str(tests.parent), "COLUMNS": "1000"}
     done = subprocess.run(
         command, cwd=tests.parent, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False

@@ -1,0 +1,33 @@
+"""Jupyter Server's own tests of files and documents, against a running webipy."""
+
+from __future__ import annotations
+
+import os
+
+from twisted.trial.unittest import SkipTest, SynchronousTestCase
+
+from tests.clients.jupyter_server_tests import outcomes
+from tests.live import Server
+
+OTHERWISE = {
+    "services/contents/test_api.py::test_regression_is_hidden": "sets an option of its own server: hidden files are never served here",
+}
+"""Tests that do not pass, with the reason."""
+
+
+class JupyterContentsTests(SynchronousTestCase):
+    """`/api/contents` as Jupyter's clients expect it."""
+
+    def test_the_tests_of_contents_pass(self) -> None:
+        """All but those that ask for something else on purpose."""
+        if os.environ.get("WEBIPY_CLIENTS") != "full":
+            raise SkipTest("fetches packages and takes minutes: make clients")
+        server = Server()
+        self.addCleanup(server.close)
+        server.start()
+        found = outcomes(server, ["services/contents/test_api.py"])
+        failed = {name: words for name, words in found.items() if words != "passed"}
+        self.assertEqual(failed.keys() & OTHERWISE.keys(), OTHERWISE.keys(), "these pass now")
+        wrong = {name: words for name, words in failed.items() if name not in OTHERWISE}
+        self.assertEqual(wrong, {}, "\n\n".join(f"{name}\n{words}" for name, words in wrong.items()))
+        self.assertGreater(len(found), 35)
