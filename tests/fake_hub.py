@@ -98,6 +98,8 @@ class FakeHub(Resource):
         if self.body is not None:
             return self.body
         path = request.path.decode()
+        if path == "/hub/api":
+            return b'{"version": "6.1.1"}'
         if path == "/hub/api/user":
             return self._user(request)
         if path == "/hub/api/oauth2/authorize":

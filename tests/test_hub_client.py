@@ -53,6 +53,18 @@ class Asking(TestCase):
 
         return Deferred.fromCoroutine(asks())
 
+    def test_the_version_of_the_hub(self) -> Deferred[None]:
+        """Of a hub that says one that can be one; a hub that is not well says none."""
+
+        async def asks() -> None:
+            self.assertEqual(await self.client.version(), "6.1.1")
+            self.hub.body = b'{"version": "6\\r\\nX: y"}'
+            self.assertEqual(await self.client.version(), "")
+            self.hub.status = 502
+            await self.fails(errors.HubUnreachable, Deferred.fromCoroutine(self.client.version()))
+
+        return Deferred.fromCoroutine(asks())
+
     def test_a_code_for_a_token(self) -> Deferred[None]:
         """Once, and with the verifier of the attempt only."""
 

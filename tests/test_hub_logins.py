@@ -133,8 +133,11 @@ class Tokens(HubTestCase):
         self.hub.tokens["of-bo"] = Person("bo", frozenset(["access:servers"]))
         self.hub.tokens["odd"] = Person("\u202eab", frozenset(["access:servers"]))
         self.hub.tokens["guest"] = Person("eve (guest)", frozenset(["access:servers"]))
-        names = [found.name for token in ("of-bo", "odd", "guest") if (found := self.who(token)) is not None]
-        self.assertEqual(names, ["bo", "Hub user", "eve guest"])
+        found = [one for token in ("of-bo", "odd", "guest") if (one := self.who(token)) is not None]
+        self.assertEqual([one.name for one in found], ["bo", "Hub user", "eve guest"])
+        self.assertEqual(found[0].person, "hub bo")
+        owner = self.who("ada-token")
+        self.assertEqual(None if owner is None else owner.person, "owner")
 
     def test_an_unknown_token_is_nobodys(self) -> None:
         """And the hub is not asked again about it for a while."""

@@ -1,4 +1,4 @@
-"""webipy.io.hub.sign_in_resources and webipy.io.web.held_requests: the real site, fed with bytes, on the server of a user of a hub."""
+"""webipy.io.hub.sign_in_resources, webipy.io.hub.first_page and webipy.io.web.held_requests: the real site of the server of a user of a hub."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 
 from tests.fake_hub import ACCESS, CLIENT, PREFIX, FakeHub, Person, environment
-from tests.fakes import TOKEN
+from tests.fakes import TOKEN, Refused
 from tests.test_site import CALL, Answer, SiteTestCase, Socket
 from webipy.core import errors
 from webipy.core.site_address import SitePath
 from webipy.io.hub.environment import read_environment
+from webipy.io.hub.first_page import FirstPage
 from webipy.io.hub.sign_in_resources import SignIn
 from webipy.io.web.metrics import Metrics, Pulse
 from webipy.io.web.request_auth import RequestAuth
@@ -141,6 +142,31 @@ class Tokens(HubSiteTestCase):
         unsaid = self.call(Authorization="token other")
         self.assertEqual((unsaid.status, unsaid.json()["data"]["name"]), (503, "hub_unreachable"))
 
+    def test_answers_name_the_version_of_the_hub(self) -> None:
+        """The hub looks for it, and warns of what is too old."""
+        self.assertNotIn("x-jupyterhub-version", self.below_prefix("GET", "healthz").headers)
+        self.logins.version = "6.1.1"
+        self.assertEqual(self.below_prefix("GET", "healthz").headers["x-jupyterhub-version"], "6.1.1")
+
+    def test_links_let_nobody_in(self) -> None:
+        """Unless whoever runs the hub says so: neither can one be made, nor does one that was made before count."""
+        session = self.rig.session("python3")
+        share = self.rig.me.call("share.link", session=session, verb="execute")
+        secret = share["url"].rpartition("#share=")[2]
+        body = f'{{"share": "{secret}", "name": "Grace"}}'.encode()
+        joined = self.below_prefix("POST", "login", body, Content_Type="application/json", Origin=f"http://{HOST}")
+        self.assertEqual(joined.status, 200)
+        [(_, cookie)] = COOKIES.findall(joined.raw.decode("latin-1"))
+        guest = {"Cookie": f"webipy-80={cookie}", "X_Webipy_Key": joined.json()["key"]}
+        info = b'{"jsonrpc":"2.0","id":1,"method":"server.info"}'
+        self.assertEqual(self.call(info, **guest).json()["result"]["principal"], "Grace (guest)")
+        self.rig.services.logins.shares.closed = "The hub says who may come in."
+        self.assertEqual(self.call(info, **guest).status, 401)
+        self.assertEqual(self.below_prefix("POST", "login", body, Content_Type="application/json").status, 401)
+        with self.assertRaises(Refused) as caught:
+            self.rig.me.call("share.link", session=session, verb="read")
+        self.assertEqual(caught.exception.message, "The hub says who may come in.")
+
     def test_nobody_is_led_to_the_hub(self) -> None:
         """The page reads the reason, and goes there."""
         answer = self.call()
@@ -237,6 +263,19 @@ class SignInAtTheHub(HubSiteTestCase):
         self.assertEqual(self.call(X_Webipy_Key=browser["X_Webipy_Key"]).status, 401)
         self.assertEqual(self.call(**{**browser, "Origin": "https://evil.example"}).status, 403)
 
+    def test_a_lab_token_counts_with_the_login_of_the_hub(self) -> None:
+        """As with any login; the hub is asked about the login's token, and never about the lab token."""
+        browser = self.signed_in()
+        login = self.logins.all()[0].id
+        token = self.rig.wait(Deferred.fromCoroutine(self.rig.services.logins.lab_tokens.make(login)))
+        page = {"Cookie": browser["Cookie"], "Authorization": f"token {token}"}
+        self.assertEqual(self.call(**page).status, 200)
+        self.assertEqual(self.call(Authorization=f"token {token}").status, 401)
+        self.rig.clock.advance(CHECK_SECONDS)
+        self.hub.tokens.clear()
+        self.assertEqual(self.call(**page).status, 401)
+        self.assertNotIn(token, self.hub.asked)
+
     def test_the_cookies_are_secure_over_https(self) -> None:
         """As the proxy says of the browser, and as its origin says."""
         answer, _, _ = self.begin(X_Forwarded_Proto="https,http")
@@ -327,6 +366,37 @@ class SignInAtTheHub(HubSiteTestCase):
         self.assertEqual(self.enter(code, {**cookies, name: value}).status, 200)
         self.assertEqual(self.call(**browser).status, 401)
         self.assertEqual(len(self.logins.all()), 1)
+
+
+class FirstPages(HubSiteTestCase):
+    """`c.Spawner.default_url`."""
+
+    def more_resources(self) -> Mapping[bytes, IResource]:
+        """A hub that names another first page."""
+        more = {"JUPYTERHUB_DEFAULT_URL": "/lab/tree/a.ipynb"}
+        self.environment = read_environment({**environment("http://127.0.0.1:8081/hub/api"), **more})
+        return {**super().more_resources(), b"": FirstPage(self.static, self.environment)}
+
+    def test_who_comes_from_the_hub_is_led_to_the_first_page(self) -> None:
+        """From its home or waiting page; who comes from elsewhere, or asks for a folder, gets ours."""
+        for referer in ("hub/home", "hub/spawn-pending/ada"):
+            answer = self.below_prefix("GET", "", Referer=f"http://{HOST}/{referer}")
+            self.assertEqual((answer.status, answer.headers["location"]), (302, PREFIX + "lab/tree/a.ipynb"))
+        table = [
+            ("", f"http://{HOST}{PREFIX}lab"),
+            ("", "http://[/hub/"),
+            ("?in=a", f"http://{HOST}/hub/home"),
+            ("", ""),
+        ]
+        for path, referer in table:
+            self.assertEqual(self.below_prefix("GET", path, Referer=referer).status, 200, (path, referer))
+
+    def test_the_sign_in_leads_there_too(self) -> None:
+        """By our page, which takes the code; to another page that was wanted, it leads as always."""
+        for next, page in (("/", "?then=%2Flab%2Ftree%2Fa.ipynb"), ("/s/abc", "s/abc")):
+            _, asked, cookies = self.begin(next)
+            back = self.come_back(asked, cookies)
+            self.assertEqual(back.headers["location"].partition("#")[0], PREFIX + page)
 
 
 class Ends(HubSiteTestCase):

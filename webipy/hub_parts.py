@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -15,9 +16,11 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.web.resource import IResource
 
+from webipy.core import errors
 from webipy.core.timestamps import rfc3339
 from webipy.io.hub.activity import LOOK_SECONDS, Activity
 from webipy.io.hub.environment import HubEnvironment
+from webipy.io.hub.first_page import FirstPage
 from webipy.io.hub.hub_client import HubClient
 from webipy.io.hub.sign_in_resources import SignIn
 from webipy.io.machine import new_secret
@@ -48,14 +51,28 @@ class HubParts:
     _loops: list[LoopingCall] = attrs.field(factory=list)
     _log = Logger()
 
-    def resources(self, auth: RequestAuth) -> dict[bytes, IResource]:
-        """The addresses of the sign-in.
+    def resources(self, auth: RequestAuth, static: Path) -> dict[bytes, IResource]:
+        """The addresses of the sign-in, and the first page when the hub names another one.
 
         Args:
             auth: Knows under which path our addresses are.
+            static: The folder of the built page.
         """
         attempts = HubAttempts(self.reactor.seconds, new_secret)
-        return SignIn(self.client, self.environment, self.logins, attempts, auth).resources()
+        found = SignIn(self.client, self.environment, self.logins, attempts, auth).resources()
+        if self.environment.default != "/":
+            found[b""] = FirstPage(static, self.environment)
+        return found
+
+    async def greet(self) -> None:
+        """Asks the hub for its version, and says in the log when it cannot be reached: nobody could sign in."""
+        try:
+            self.logins.version = await self.client.version()
+        except errors.HubUnreachable as fault:
+            self._log.critical(
+                "{fault} Until it answers nobody can sign in. Is c.JupyterHub.hub_ip an address that this machine reaches?",
+                fault=fault.message,
+            )
 
     def start(self, services: Services) -> None:
         """Begins to ask again about those who are connected, and to report activity."""
@@ -138,4 +155,7 @@ async def join_hub(
         environment.logout,
     )
     logins.others = found
-    return HubParts(environment, found, client, reactor)
+    parts = HubParts(environment, found, client, reactor)
+    greeted = Deferred.fromCoroutine(parts.greet())
+    greeted.addErrback(lambda failure: Logger().failure("the hub could not be asked for its version", failure))
+    return parts

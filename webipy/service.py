@@ -186,7 +186,7 @@ class WebipyService(Service):
         more = byte_resources(auth, of_sessions, self._exports, self._files, self._threads.run)
         self._channels = open_channels(clients, state, of_sessions.blob_path, self._threads.run)
         more |= jupyter_tree(auth, api, launcher.specs, self._channels, state, self._files, self._exports)
-        more |= self._hub.resources(auth) if self._hub is not None else {}
+        more |= self._hub.resources(auth, STATIC) if self._hub is not None else {}
         metrics = self._metrics(sessions)
         return build_site(auth, api, WebSocketResource(clients), STATIC, metrics, more, clients.anonymous)
 

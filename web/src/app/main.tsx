@@ -61,7 +61,7 @@ function ByPath({ path }: { path: string }) {
 async function useCode(): Promise<boolean> {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
   if (code === null) return false;
-  history.replaceState(null, "", location.pathname);
+  history.replaceState(null, "", location.pathname + location.search);
   try {
     const answer = await signIn({ code });
     if (!answer.ok && phase.value !== "live") signingIn.value = { message: answer.message || t.codeRefused };

@@ -2519,7 +2519,7 @@ export interface FolderChanged {
 export interface Person {
   /** The id of the connection. */
   id: string;
-  /** Tells people apart: all connections of one person have it; `owner` is whoever runs the server. */
+  /** Tells people apart: all connections of one person have it; `owner` is whoever runs the server, `hub NAME` another user of its hub. */
   person: string;
   /** The name, as `by` of events has it. */
   name: string;

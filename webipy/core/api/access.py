@@ -37,10 +37,14 @@ class Principal:
     """The id of the login it came by, so that revoking the login ends its connections."""
     session: str | None = None
     """The only session where a guest holds the verb; `None`: it holds everywhere."""
+    hub_name: str | None = None
+    """The name at a hub of somebody who may do all that the owner may, and is another one; `None` for everybody else."""
 
     @property
     def person(self) -> str:
-        """Tells people apart: every login of whoever runs the server is the same one, every guest one of their own."""
+        """Tells people apart: all logins of whoever runs the server are one, as are all of another user of a hub; every guest is one of their own."""
+        if self.hub_name is not None:
+            return f"hub {self.hub_name}"
         return "owner" if self.session is None else self.login
 
 

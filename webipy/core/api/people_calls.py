@@ -121,7 +121,7 @@ class Person(Result, frozen=True, kw_only=True):
     id: str
     """The id of the connection."""
     person: str
-    """Tells people apart: all connections of one person have it; `owner` is whoever runs the server."""
+    """Tells people apart: all connections of one person have it; `owner` is whoever runs the server, `hub NAME` another user of its hub."""
     name: str
     """The name, as `by` of events has it."""
     verb: Verb

@@ -52,6 +52,7 @@ class HubEnvironment:
         server: Which one of their servers it is; empty for the one without a name.
         authorize: The address of the hub's sign-in, a path or a whole one.
         logout: The address where a browser leaves the hub, likewise.
+        pages: The path of the hub's own pages, with a slash at its end.
         activity: Where to report activity; empty: nowhere.
         activity_s: How often, seconds.
         root: The folder with the files; empty: the current folder.
@@ -71,6 +72,7 @@ class HubEnvironment:
     server: str
     authorize: str
     logout: str
+    pages: str
     activity: str = ""
     activity_s: float = ACTIVITY_SECONDS
     root: str = ""
@@ -112,6 +114,7 @@ def read_environment(given: Mapping[str, str]) -> HubEnvironment:
         server=given.get("JUPYTERHUB_SERVER_NAME") or "",
         authorize=f"{public_host}{hub}/hub/api/oauth2/authorize",
         logout=f"{public_host}{hub}/hub/logout",
+        pages=f"{hub}/hub/",
         activity=given.get("JUPYTERHUB_ACTIVITY_URL") or "",
         activity_s=_seconds(given.get("JUPYTERHUB_ACTIVITY_INTERVAL") or ""),
         root=given.get("JUPYTERHUB_ROOT_DIR") or "",

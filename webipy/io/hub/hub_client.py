@@ -9,6 +9,7 @@ Source: JupyterHub REST API, `GET /user`, `POST /oauth2/token`, `POST /users/{na
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -20,9 +21,11 @@ from twisted.internet.error import TimeoutError as ConnectTimeout
 from twisted.web.client import (
     Agent,
     FileBodyProducer,
+    HTTPConnectionPool,
     PartialDownloadError,
     RequestTransmissionFailed,
     ResponseFailed,
+    _HTTP11ClientFactory,
     readBody,
 )
 from twisted.web.http_headers import Headers
@@ -33,6 +36,7 @@ from webipy.io.reactor import Reactor
 from webipy.server.ports.hub import HubUser
 
 CONNECT_SECONDS: Final = 5.0
+_VERSION: Final = re.compile(r"[0-9A-Za-z.+-]{1,40}")
 ANSWER_SECONDS: Final = 10.0
 
 
@@ -50,6 +54,20 @@ class _Refusal(msgspec.Struct):
     error_description: str = ""
 
 
+class _Version(msgspec.Struct):
+    version: str = ""
+
+
+class _QuietFactory(_HTTP11ClientFactory):
+    noisy = False
+
+
+class _QuietPool(HTTPConnectionPool):
+    """Connections that log nothing: Twisted writes two lines for each otherwise."""
+
+    _factory = _QuietFactory
+
+
 class HubClient:
     """See `webipy.server.ports.hub.Hub`.
 
@@ -60,7 +78,19 @@ class HubClient:
 
     def __init__(self, hub: HubEnvironment, reactor: Reactor) -> None:
         self._hub, self._reactor = hub, reactor
-        self._agent = Agent(reactor, connectTimeout=CONNECT_SECONDS)
+        self._agent = Agent(reactor, connectTimeout=CONNECT_SECONDS, pool=_QuietPool(reactor, persistent=False))
+
+    async def version(self) -> str:
+        """The version of the hub; empty when it does not say.
+
+        Raises:
+            errors.HubUnreachable: It does not answer.
+        """
+        status, body = await self._ask("GET", self._hub.api, self._hub.token)
+        if status != 200:
+            raise self._odd(status)
+        found: str = self._read(body, _Version).version
+        return found if _VERSION.fullmatch(found) else ""
 
     def user_of(self, token: str) -> Deferred[HubUser | None]:
         """Whose a token is; see the port."""

@@ -13,7 +13,7 @@ Source: RFC 6749, section 4.1; JupyterHub, "OAuth in JupyterHub".
 from __future__ import annotations
 
 from html import escape
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -59,7 +59,13 @@ def _argument(request: Request, name: bytes) -> str:
     return found[0].decode("utf-8", "replace") if found else ""
 
 
-def _lead(request: Request, address: str) -> None:
+def lead(request: Request, address: str) -> None:
+    """Leads a browser to another address.
+
+    Args:
+        request: Whose answer it is.
+        address: The address.
+    """
     request.setResponseCode(302)
     request.setHeader(b"Location", address.encode())
     request.setHeader(b"Content-Length", b"0")
@@ -90,7 +96,7 @@ class _Begin(Resource):
             "code_challenge": begun.challenge,
             "code_challenge_method": "S256",
         }
-        _lead(request, f"{hub.authorize}?{urlencode(asked)}")
+        lead(request, f"{hub.authorize}?{urlencode(asked)}")
         return NOT_DONE_YET
 
 
@@ -128,7 +134,12 @@ class _Callback(Resource):
         token = await one.hub.token_of(_argument(request, b"code"), returned.verifier)
         code = await one.logins.grant(token, returned.cookie)
         if not gone:
-            _lead(request, f"{one.auth.below.path}{returned.next[1:]}#code={attempt}.{code}")
+            lead(request, f"{one.auth.below.path}{self._next(returned.next)[1:]}#code={attempt}.{code}")
+
+    def _next(self, wanted: str) -> str:
+        """Where to go: our page takes the code, and leads on to the first page that the hub names."""
+        first = self._sign_in.environment.default
+        return f"/?then={quote(first, safe='')}" if wanted == "/" and first != "/" else wanted
 
     def _failed(self, failure: Failure, request: PageRequest, gone: list[Failure]) -> None:
         fault = failure.value

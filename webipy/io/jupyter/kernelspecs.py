@@ -76,8 +76,7 @@ class Kernelspecs:
         return Answer(body=body, content_type=kind, headers={"Content-Security-Policy": POLICY.decode(), **kept})
 
     async def _spec(self, name: str) -> Kernelspec:
-        known = (await self.specs()).found
-        found = known.get(name) or known.get(name.lower())
+        found = (await self.specs()).found.get(name)
         if found is None:
             raise Refusal(404, f"Kernel spec {name[:200]} not found")
         return found

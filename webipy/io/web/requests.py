@@ -372,6 +372,8 @@ class PageRequest(Request):
             return
         for name, value in _HEADERS.items():
             self.setHeader(name, value)
+        if self._auth.hub is not None and self._auth.hub.version:
+            self.setHeader(b"X-JupyterHub-Version", self._auth.hub.version.encode())
         if shows_token(self) or self.header("cookie"):
             self._show_login()
         if not self._auth.is_ours(self.header("host")):

@@ -70,6 +70,7 @@ class _Vouched:
         token: The token.
         login: The id of the login of programs that send it.
         name: What its user is called here; `None`: it is nobody's.
+        hub_name: What another user than the owner is called at the hub.
         may_enter: Whether its user may use this server.
         asked: When the hub answered last; `None`: never.
         tried: When it was asked last.
@@ -78,6 +79,7 @@ class _Vouched:
     token: str
     login: str
     name: str | None = None
+    hub_name: str | None = None
     may_enter: bool = False
     asked: float | None = None
     tried: float = float("-inf")
@@ -99,6 +101,7 @@ class HubLogins:
         new_id: A new id.
         connections: The connections of all logins.
         sign_out_at: The address where a browser signs out of the hub.
+        version: The version of the hub, which it looks for in our answers; empty while it is not known.
     """
 
     hub: Hub
@@ -112,6 +115,7 @@ class HubLogins:
     new_id: Callable[[], str]
     connections: LoginConnections
     sign_out_at: str = "/hub/logout"
+    version: str = ""
     _vouched: dict[bytes, _Vouched] = attrs.field(factory=dict)
     """By the digest of the token; the one that was asked about last is last."""
     _programs: dict[str, bytes] = attrs.field(factory=dict)
@@ -185,6 +189,7 @@ class HubLogins:
         else:
             known.asked = self.seconds()
             known.name = None if user is None else self._name_of(user.name)
+            known.hub_name = None if user is None or user.name == self.owner else user.name
             known.may_enter = user is not None and gives_access(self.scopes, user.scopes)
         known.tried = self.seconds()
         self._keep(digest, known)
@@ -255,7 +260,7 @@ class HubLogins:
             return None
         if not known.may_enter:
             raise errors.NotPermitted(f"{known.name} may not use this server of the hub: it belongs to {self.owner}.")
-        return Principal(known.name, "own", login)
+        return Principal(known.name, "own", login, hub_name=known.hub_name)
 
     def of_cookie(self, cookie: bytes) -> tuple[Principal, bytes] | None:
         """Whose browser has a cookie, and the digest of the key that belongs to it; `None`: nobody's.
