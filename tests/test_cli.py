@@ -776,7 +776,13 @@ class WatchTests(SynchronousTestCase):
         queued = events.ExecutionQueued(execution="e1", code="a = 1\nb = 2")
         silent = events.ExecutionQueued(execution="e2", code="hidden", silent=True)
         self.give(queued, silent, events.ExecutionStarted(execution="e1"), events.ExecutionStarted(execution="e2"))
-        self.assertEqual(self.out.getvalue(), "> a = 1\n> b = 2\n")
+        content = msgspec.Raw(b'{"code": "c = 3", "execution_count": 7}')
+        self.give(
+            events.MessageReceived(
+                channel="iopub", msg_type="execute_input", content=content, metadata=msgspec.Raw(b"{}")
+            )
+        )
+        self.assertEqual(self.out.getvalue(), "> a = 1\n> b = 2\n> c = 3\n")
 
     def test_what_happens_to_the_kernel_is_reported(self) -> None:
         """Starts, restarts, deaths and lost runs."""

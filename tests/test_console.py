@@ -137,6 +137,13 @@ class ConsoleCase(SynchronousTestCase):
         return events.OutputAdded(execution=execution, output=msgspec.Raw(json.dumps(output).encode()))
 
     @staticmethod
+    def result(execution: str | None, number: int, bundle: Any) -> events.OutputAdded:
+        """A result."""
+        return ConsoleCase.output(
+            execution, output_type="execute_result", data=bundle, metadata={}, execution_count=number
+        )
+
+    @staticmethod
     def printed(execution: str | None, text: str) -> events.OutputAdded:
         """Printed text."""
         return ConsoleCase.output(execution, output_type="stream", name="stdout", text=text)
@@ -155,7 +162,7 @@ class OwnTests(ConsoleCase):
         self.give(self.printed(execution, "half"))
         self.assertTrue(self.out.getvalue().endswith("half"))
         self.give(self.printed(execution, " a line"))
-        self.give(self.output(execution, output_type="execute_result", data={"text/plain": "42"}, metadata={}))
+        self.give(self.result(execution, 2, {"text/plain": "42"}))
         self.finished(execution)
         self.assertTrue(self.out.getvalue().endswith("half a line\nOut[2]: 42\n"), self.out.getvalue())
         self.assertEqual(self.line.prompt, CodePrompt(3))
@@ -165,8 +172,9 @@ class OwnTests(ConsoleCase):
     def test_a_result_of_several_lines_begins_on_its_own(self) -> None:
         """As in IPython."""
         execution = self.run_code("x")
-        self.give(self.output(execution, output_type="execute_result", data={"text/plain": ["a\n", "b"]}, metadata={}))
-        self.give(self.output(execution, output_type="execute_result", data={"image/png": "AAAA"}, metadata={}))
+        self.give(
+            self.result(execution, 2, {"text/plain": ["a\n", "b"]}), self.result(execution, 2, {"image/png": "AAAA"})
+        )
         self.assertTrue(self.out.getvalue().endswith("Out[2]: \na\nb\n[image/png, 3 bytes]\n"), self.out.getvalue())
 
     def test_nothing_runs_for_an_empty_line(self) -> None:
@@ -350,17 +358,26 @@ class OthersTests(ConsoleCase):
         label = "[Grace\\x1b[2J\\u202e] In [4]: "
         self.assertEqual(self.line.shown, f"{label}for x in y:\n{'...: '.rjust(len(label))}    x\none\n")
         self.assertEqual(self.line.number, 5)
-        self.give(self.output("e9", output_type="execute_result", data={"text/plain": "7"}, metadata={}))
+        self.give(self.result("e9", 4, {"text/plain": "7"}))
         self.finished("e9")
         self.finished("e10")
         shown = re.sub(r"\x1b\[[0-9;]*m", "", self.line.shown)
         self.assertTrue(shown.endswith("one\ntw\nOut[4]: 7\n"), shown)
         self.assertEqual(self.history.get_strings()[-1], "for x in y:\n    x")
 
-    def test_what_comes_of_nobody_is_shown(self) -> None:
-        """Threads, and programs that have joined the kernel by its connection file."""
-        self.give(self.printed(None, "aside\n"))
-        self.assertEqual(self.line.shown, "aside\n")
+    def test_what_programs_run_that_have_joined_the_kernel_is_shown(self) -> None:
+        """By its connection file; other messages of a kernel are not for people."""
+        content = msgspec.Raw(b'{"code": "x", "execution_count": 7}')
+        message = events.MessageReceived(
+            channel="iopub", msg_type="execute_input", content=content, metadata=msgspec.Raw(b"{}")
+        )
+        self.give(message, self.printed(None, "aside\n"), self.result(None, 7, {"text/plain": "42"}))
+        shown = re.sub(r"\x1b\[[0-9;]*m", "", self.line.shown)
+        self.assertEqual(shown, "[another program] In [7]: x\naside\nOut[7]: 42\n")
+        self.assertEqual(self.line.number, 8)
+        for kind, body in (("debug_event", b"{}"), ("execute_input", b"[]")):
+            self.give(msgspec.structs.replace(message, msg_type=kind, content=msgspec.Raw(body)))
+        self.assertEqual(re.sub(r"\x1b\[[0-9;]*m", "", self.line.shown), shown)
 
     def test_their_output_while_ours_waits_is_on_the_terminal(self) -> None:
         """In order."""
@@ -532,10 +549,10 @@ class PictureTests(ConsoleCase):
         line: Any = self.line
         self.console.stage = Stage(self.out, line, None, None, "kitty")
         picture = drawn({"image/png": PNG}, "kitty")[1]
-        result = {"output_type": "execute_result", "data": {"text/plain": "<Figure>", "image/png": PNG}, "metadata": {}}
+        bundle = {"text/plain": "<Figure>", "image/png": PNG}
         execution = self.run_code("figure")
-        self.give(self.output(execution, **result))
+        self.give(self.result(execution, 2, bundle))
         self.assertTrue(self.out.getvalue().endswith(f"Out[2]: <Figure>\n{picture}\n"))
         self.finished(execution)
-        self.give(self.output(None, **{**result, "output_type": "display_data"}))
+        self.give(self.output(None, output_type="display_data", data=bundle, metadata={}))
         self.assertEqual(self.line.shown, f"<Figure>\n{picture}\n")

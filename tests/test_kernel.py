@@ -259,6 +259,27 @@ class Output(KernelTestCase):
             ),
         )
 
+    def test_code_that_another_program_runs_is_passed_on(self) -> None:
+        """By the message that tells it; its output is of no execution, and the kernel is busy with it."""
+        content = {"code": "x", "execution_count": 7}
+        self.takes(
+            [
+                ("iopub", message("status", {"execution_state": "busy"}, parent="other")),
+                ("iopub", message("execute_input", content, parent="other")),
+                printed("y", "other"),
+                ("iopub", message("status", {"execution_state": "idle"}, parent="other")),
+            ],
+            KernelStateChanged(state="busy"),
+            MessageReceived(
+                channel="iopub",
+                msg_type="execute_input",
+                content=Raw(b'{"code": "x", "execution_count": 7}'),
+                metadata=Raw(b"{}"),
+            ),
+            text("y", execution=None),
+            KernelStateChanged(state="idle"),
+        )
+
     def test_the_welcome_of_a_publisher_is_no_event(self) -> None:
         """It concerns its subscriber only."""
         self.takes([("iopub", message("iopub_welcome", {}))])

@@ -302,6 +302,8 @@ class ConnectionTests(CommandCase):
         (session,) = self.sessions()
         until(lambda: "for eign" in self.outputs(session["id"]), "the output is in the journal")
         until(lambda: '"42"' in self.outputs(session["id"]), "the result is in the journal")
+        codes = [one for one in self.server.events(session["id"]) if one["type"] == "message_received"]
+        self.assertEqual([one["content"]["code"] for one in codes], ["print('for', 'eign'); y = 1; x + y"])
         until(lambda: self.sessions()[0]["kernel"]["state"] == "idle", "the kernel is idle again")
         self.assertEqual(self.ok(self.webipy("exec", "print(x + y)")), "42\n")
         asked = client.execute_interactive(

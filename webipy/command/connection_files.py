@@ -3,8 +3,8 @@
 The file is the one that the kernel host has written for the kernel (docs/kernel-host.md): in the host's private folder, with mode 0600, new with each
 start of the kernel, and gone with the host. So nothing more has to be kept in step, and nobody can read it who could not before.
 
-What such a program runs is seen by the host like everything that the kernel publishes: its output is in the journal, without an execution, because
-the host was not asked to run it.
+What such a program runs is seen by the host like everything that the kernel publishes: its code and its output are in the journal, without an
+execution, because the host was not asked to run it.
 
 Rejected: a copy in Jupyter's runtime folder (its key would be old after a restart, and it would outlive the kernel); a file for a kernel that another
 program has started (that program has one).

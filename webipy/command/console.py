@@ -30,7 +30,7 @@ from webipy.command.console_history import ConsoleHistory
 from webipy.command.console_keys import lexer_of
 from webipy.command.console_prompts import Answer, AtEnd, CodePrompt, LinePrompt, Prompt, Typed, Withdrawn
 from webipy.command.console_stage import Stage
-from webipy.command.endings import payloads_of
+from webipy.command.endings import ForeignCode, payloads_of
 from webipy.command.exit_statuses import OK
 from webipy.command.figures import Figures
 from webipy.command.following import show_death
@@ -49,8 +49,9 @@ HISTORY_S: Final = 60.0
 """How long a kernel that starts may take to tell its history."""
 
 _HINTS: Final = (
-    "Tab completes, Shift-Tab or F1 shows what a name is, Ctrl-R searches what was typed, Ctrl-O begins a line, Alt-Enter runs at once.\n"
-    "^C interrupts your code, ^D leaves: the kernel goes on."
+    "Tab completes, Shift-Tab or F1 shows what a name is, Ctrl-R finds what was typed,\n"
+    "Ctrl-O begins a line, Alt-Enter runs at once, ^C interrupts your code,\n"
+    "^D leaves: the kernel goes on. More: webipy console --help"
 )
 
 
@@ -91,7 +92,6 @@ class Console:
     _foreground: str | None = None
     """The execution that has the terminal."""
     _count: int = 0
-    _counts: dict[str, int] = attrs.field(factory=dict)
     _text: str = ""
     """What the next line of code begins with."""
     _ended: Deferred[int] = attrs.field(factory=Deferred)
@@ -202,8 +202,6 @@ class Console:
                 self._codes[event.execution] = event
             case events.ExecutionStarted():
                 self._started(event)
-            case events.OutputAdded():
-                self.stage.apply(event, self._counts.get(event.execution or ""))
             case _ if isinstance(event, SHOWN):
                 self.stage.apply(event)
             case events.ExecutionFinished():
@@ -217,22 +215,16 @@ class Console:
 
     def _started(self, event: events.ExecutionStarted) -> None:
         if event.execution_count is not None:
-            self._counts[event.execution] = event.execution_count
             self._set_count(event.execution_count)
         self._own.started(event)
         queued = self._codes.get(event.execution)
         if queued is not None and not queued.silent:
-            self.stage.settle()
-            label = f"[{_name(queued)}] In [{event.execution_count or ' '}]: "
-            first, *rest = queued.code.split("\n")
-            lines = [label + first, *("...: ".rjust(len(label)) + line for line in rest)]
-            self.stage.screen.line("stdout", self.stage.screen.dim("\n".join(lines)))
+            self.stage.show_code(_name(queued), event.execution_count, queued.code)
             if queued.store_history:
                 self.history.add_ran(queued.code)
 
     def _finished(self, event: events.ExecutionFinished) -> None:
         is_own, queued = self._own.finished(event), self._codes.pop(event.execution, None)
-        self._counts.pop(event.execution, None)
         if not is_own and (queued is None or queued.silent):
             return
         self.stage.settle()
@@ -277,6 +269,11 @@ class Console:
             case events.KernelReady():
                 self._set_count(0)
                 _use_language(msgspec.json.decode(event.language_info, type=_LanguageInfo), self.session, self.editor)
+            case events.MessageReceived():
+                foreign = ForeignCode.of(event)
+                if foreign is not None:
+                    self.stage.show_code("another program", foreign.execution_count, foreign.code)
+                    self._set_count(foreign.execution_count or self._count)
             case events.KernelStateChanged():
                 self._own.is_dead = event.state == "dead"
             case events.KernelDied():

@@ -81,9 +81,9 @@ def console(
 def connection(target: Target, session: str, as_json: bool) -> None:
     """Print the path of the connection file of a session's kernel. SESSION is its ID, its title or its path.
 
-    Programs that speak to a kernel themselves join it with this file, beside everybody else, on the machine of the server. What they print is shown
-    and kept in the session; their code is not, as they do not ask the server to run it. Only you can read the file. It is gone when the kernel ends;
-    when the kernel is restarted, such a program has to join again. To see a session in a terminal, use: webipy console
+    Programs that speak to a kernel themselves join it with this file, beside everybody else, on the machine of the server. What they run and print is
+    shown and kept in the session; their code that waits is in the kernel alone, and lost with it. Only you can read the file. It is gone when the
+    kernel ends; when the kernel is restarted, such a program has to join again. To use a session in a terminal, try: webipy console
 
     \b
     Examples:

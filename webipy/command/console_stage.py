@@ -97,13 +97,8 @@ class Stage:
         if rest:
             self._write(rest)
 
-    def apply(self, event: events.AnyEvent, number: int | None = None) -> None:
-        """Shows what an event changes.
-
-        Args:
-            event: The event.
-            number: The number of the execution that it is of, for a result; `None` when it has none.
-        """
+    def apply(self, event: events.AnyEvent) -> None:
+        """Shows what an event changes; a result has the number of its execution before it."""
         if not isinstance(event, events.OutputAdded) or _BUNDLE.search(bytes(event.output)) is None:
             self._showing.apply(event)
             return
@@ -111,12 +106,26 @@ class Stage:
         kind, picture = drawn(output.data, self._pictures) if self._pictures is not None else ("", "")
         if kind and not self._keeps_notes:
             del output.data[kind]
-        if number is not None and output.output_type == "execute_result":
-            _label(output.data, number)
+        if output.execution_count is not None:
+            _label(output.data, output.execution_count)
         self._showing.apply(msgspec.structs.replace(event, output=msgspec.Raw(msgspec.json.encode(output))))
         if picture:
             self.settle()
             self._write(f"{picture}\n")
+
+    def show_code(self, name: str, number: int | None, code: str) -> None:
+        """Shows what somebody else runs.
+
+        Args:
+            name: Who; as it is shown.
+            number: The number of the execution; `None` when it has none.
+            code: The code; untrusted.
+        """
+        self.settle()
+        label = f"[{name}] In [{number or ' '}]: "
+        first, *rest = code.split("\n")
+        lines = [label + first, *("...: ".rjust(len(label)) + line for line in rest)]
+        self.screen.line("stdout", self.screen.dim("\n".join(lines)))
 
     def settle(self) -> None:
         """Keeps what is shown as it is, and begins a line."""
@@ -144,6 +153,7 @@ class _Output(msgspec.Struct):
     output_type: str
     data: dict[str, Any] = {}
     metadata: dict[str, Any] = {}
+    execution_count: int | None = None
 
 
 def _label(data: dict[str, Any], number: int) -> None:

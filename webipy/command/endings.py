@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from webipy.command.terminal import Screen, text_of
+from webipy.core.events import events
 
 
 class Exit(msgspec.Struct, tag_field="output_type", tag="error"):
@@ -47,6 +48,23 @@ class Payload(msgspec.Struct):
     source: str = ""
     data: dict[str, Any] = {}
     text: str = ""
+
+
+class ForeignCode(msgspec.Struct):
+    """Code that a program runs which has joined the kernel by itself. Source: Jupyter messaging 5.4, "Code inputs"."""
+
+    code: str = ""
+    execution_count: int | None = None
+
+    @classmethod
+    def of(cls, event: object) -> ForeignCode | None:
+        """The code that an event tells of; `None` for any other event."""
+        if not isinstance(event, events.MessageReceived) or event.msg_type != "execute_input":
+            return None
+        try:
+            return msgspec.json.decode(event.content, type=cls)
+        except msgspec.ValidationError:
+            return None
 
 
 def payloads_of(payload: msgspec.Raw | msgspec.UnsetType) -> list[Payload]:

@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
 from webipy.client.client import Client, Event
-from webipy.command.endings import show_payload
+from webipy.command.endings import ForeignCode, show_payload
 from webipy.command.exit_statuses import OK
 from webipy.command.following import Inputs, show_death
 from webipy.command.showing import SHOWN, Showing
@@ -64,6 +64,10 @@ class Watch:
                 self.inputs.requested(event)
             case events.InputReplied():
                 self.inputs.replied(event)
+            case events.MessageReceived():
+                foreign = ForeignCode.of(event)
+                if foreign is not None:
+                    self._show_lines(foreign.code)
             case _:
                 self._take_rest(event)
 
@@ -89,7 +93,10 @@ class Watch:
     def _show_code(self, event: events.ExecutionStarted) -> None:
         code = self._codes.get(event.execution)
         if code is not None:
-            self.screen.line("stdout", self.screen.dim("\n".join(f"> {line}" for line in code.splitlines() or [""])))
+            self._show_lines(code)
+
+    def _show_lines(self, code: str) -> None:
+        self.screen.line("stdout", self.screen.dim("\n".join(f"> {line}" for line in code.splitlines() or [""])))
 
 
 def note_of(event: Event) -> str:

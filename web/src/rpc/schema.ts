@@ -385,7 +385,7 @@ export interface WidgetOutputsCleared extends EventHead {
   wait?: boolean;
 }
 
-/** A kernel message of a type that has no event of its own (debug events and the like), whole. */
+/** A kernel message that has no event of its own (a debug event, the `execute_input` of code that another program runs in the kernel), whole. */
 export interface MessageReceived extends EventHead {
   type: "message_received";
   /** The channel that it came on: `iopub`, `shell` or another of Jupyter's five. */

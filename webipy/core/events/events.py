@@ -334,7 +334,7 @@ class WidgetOutputsCleared(Event, frozen=True, kw_only=True, omit_defaults=True,
 
 
 class MessageReceived(Event, frozen=True, kw_only=True, omit_defaults=True, tag=_tagged):
-    """A kernel message of a type that has no event of its own (debug events and the like), whole."""
+    """A kernel message that has no event of its own (a debug event, the `execute_input` of code that another program runs in the kernel), whole."""
 
     channel: str
     """The channel that it came on: `iopub`, `shell` or another of Jupyter's five."""

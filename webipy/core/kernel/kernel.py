@@ -58,7 +58,7 @@ MAX_WORDS = 300
 """Characters of a dead process's last words that the reason of a lost execution quotes."""
 _BUSY_MAKING = frozenset({"execute_request", "comm_open", "comm_msg", "comm_close", "debug_request"})
 _SILENT = frozenset({"iopub_welcome", "execute_input", "clear_output", "shutdown_reply"})
-"""Published messages that need no event when they concern no execution of ours."""
+"""Published messages that need no event of their own type."""
 _CAPTURED = frozenset({"stream", "display_data", "execute_result", "error", "clear_output"})
 """What an Output widget captures."""
 
@@ -273,6 +273,8 @@ class Kernel:
                 count = jupyter_messages.decode(content, jupyter_messages.ExecuteInput).execution_count
                 self.execution_count = count or self.execution_count
                 self.executions.begin(execution, count)
+            case "execute_input" if message.parent is not None and message.parent.msg_type == "execute_request":
+                self._new.add(_whole(message, None, content))  # a program that has joined the kernel runs code
             case "clear_output" if execution is not None:
                 wait = jupyter_messages.decode(content, jupyter_messages.Clear).wait
                 self._new.add(OutputsCleared(execution=execution, cell=cell, wait=wait))
