@@ -42,6 +42,7 @@ def main() -> None:
     Begin with:
       webipy serve               start a server; it prints an address for your browser
       webipy exec 'print(1+1)'   run code from another terminal
+      webipy console             type code line by line, in the same session
       webipy doctor              check this installation
     """
 

@@ -22,7 +22,13 @@ from typing import Any
 
 import zmq
 
-FACE = {"implementation": "tcp", "banner": "", "language_info": {"name": "echo"}, "status": "ok"}
+FACE = {
+    "protocol_version": "5.3",
+    "implementation": "tcp",
+    "banner": "",
+    "language_info": {"name": "echo"},
+    "status": "ok",
+}
 
 
 class Kernel:

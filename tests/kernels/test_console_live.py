@@ -23,6 +23,7 @@ from typing import Any
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from tests.kernels.commands import CommandCase, environment
+from tests.kernels.test_ways import TCP_KERNEL
 from tests.live import until
 
 PATIENCE_S = 120.0
@@ -174,6 +175,34 @@ class ConsoleTests(CommandCase):
         self.open_gate()
         terminal.until("done")
         terminal.run("'af' + 'ter'", "Out[3]: 'after'")
+
+    def test_what_is_typed_while_code_runs_is_what_the_next_line_begins_with(self) -> None:
+        """It is not shown in the middle of the output."""
+        terminal = self.console()
+        terminal.type(f"\x1b[200~{self.wait}\nprint('be' + 'gun'); wait()\x1b[201~{ALT_ENTER}")
+        terminal.until("begun")
+        terminal.type(f"40 + 2{ENTER}'ty' + 'ped")
+        self.open_gate()
+        terminal.until("Out[2]: 42")
+        self.assertNotIn("40 + 2", terminal.text[: terminal.text.index("In [2]: ")])
+        terminal.prompt(3)
+        terminal.type(f"'{ENTER}")
+        terminal.until("Out[3]: 'typed'")
+
+    def test_a_fresh_session_ends_with_the_console(self) -> None:
+        """However that ends; others are left alone."""
+        terminal = self.console("--fresh")
+        terminal.run("6 * 7", "Out[1]: 42")
+        terminal.prompt(2)
+        self.assertEqual(len(self.sessions()), 1)
+        terminal.type(CTRL_D)
+        terminal.until("The session is closed, unless somebody else uses it.")
+        self.assertEqual(terminal.ended(), 0)
+        until(lambda: not self.sessions(), "the session is closed")
+        ended = self.console("--fresh")
+        ended.process.send_signal(signal.SIGTERM)
+        self.assertEqual(ended.ended(), 143)
+        until(lambda: not self.sessions(), "the session is closed")
 
     def test_what_others_run_is_shown_above_the_line(self) -> None:
         """With their names; the line that is being typed goes on."""
@@ -327,6 +356,24 @@ class ConnectionTests(CommandCase):
         self.assertEqual(self.ok(self.webipy("exec", "print(x)")), "42\n")
         (session,) = self.sessions()
         until(lambda: "from a script 41" in self.outputs(session["id"]), "the output is in the journal")
+
+    def test_a_kernel_that_knows_tcp_only(self) -> None:
+        """The file says so, with the keys of an encrypted connection where the kernel can have one."""
+        for name, metadata in (("tcp", {}), ("curve", {"supported_encryption": ["curve"]})):
+            folder = self.server.folder / "jupyter" / "kernels" / name
+            folder.mkdir(exist_ok=True)
+            argv = [sys.executable, TCP_KERNEL, "ends", "{connection_file}"]
+            spec = {"argv": argv, "display_name": name, "language": "x", "metadata": metadata}
+            (folder / "kernel.json").write_text(json.dumps(spec))
+            self.assertEqual(self.webipy("exec", "-s", name, "-k", name, "x").returncode, 0)
+            path = self.ok(self.webipy("connection", name)).rstrip("\n")
+            with open(path) as file:
+                facts = json.load(file)
+            self.assertEqual((facts["transport"], "curve_secretkey" in facts), ("tcp", name == "curve"))
+            reply = self.joined(path).execute_interactive("hello", timeout=PATIENCE_S, output_hook=lambda message: None)
+            self.assertEqual(reply["content"]["status"], "ok")
+            session = next(one["id"] for one in self.sessions() if one["title"] == name)
+            until(lambda: "hello" in self.outputs(session), "the output is in the journal")  # noqa: B023
 
     def test_the_file_is_of_this_kernel_only(self) -> None:
         """A restart writes it anew; it is gone with the kernel."""

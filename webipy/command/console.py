@@ -74,7 +74,7 @@ class Console:
         editor: Where the user types.
         stage: What the user sees.
         history: What was typed.
-        again: The command that comes back to this session.
+        again: The command that comes back to this session; empty when the session ends with the console.
         figures: Saves pictures; `None` for nowhere.
     """
 
@@ -183,7 +183,8 @@ class Console:
 
     def _leave(self) -> None:
         if not self._ended.called:
-            self._note(f"The kernel goes on. Come back with: {self.again}")
+            back = f"The kernel goes on. Come back with: {self.again}"
+            self._note(back if self.again else "The session is closed, unless somebody else uses it.")
             self._ended.callback(OK)
 
     def _let_go(self, execution: str) -> None:

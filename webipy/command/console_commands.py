@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How the terminal shows pictures; auto goes by the variables that the terminal sets.",
 )
+@click.option("--fresh", is_flag=True, help="Use a new session that is closed when you leave; needs no running server.")
 @server_options
 def console(
     target: Target,
@@ -40,6 +41,7 @@ def console(
     env: dict[str, str] | None,
     save_figures: str | None,
     pictures: str,
+    fresh: bool,
 ) -> None:
     """Type code in a session and see what it prints. SESSION is its ID, its title, or the path of a notebook. [default: shell]
 
@@ -64,14 +66,21 @@ def console(
       webipy console
       webipy console report.ipynb
       webipy console training -k python3
+      webipy console --fresh
     """
     from twisted.internet import reactor
 
     from webipy.command.console_place import ConsoleCommand, check_terminal
+    from webipy.command.private import found_or_private
 
+    if fresh and session is not None:
+        raise click.UsageError("--fresh makes a new session; it cannot be used together with SESSION.")
     check_terminal(sys.stdin, sys.stdout)
-    asked = ConsoleCommand(reactor, target, session, kernel, env, save_figures, pictures)
-    run(target, asked.command, asked.interrupt, cancelled=OK, on_end=lambda number: False)
+    if not fresh:
+        target.find()
+    with found_or_private(target, ["code"]) as (server, _):
+        asked = ConsoleCommand(reactor, server, session, kernel, env, save_figures, pictures, fresh)
+        run(server, asked.command, asked.interrupt, cancelled=OK, on_end=lambda number: False)
 
 
 @click.command()

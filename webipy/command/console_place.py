@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+import uuid
 from pathlib import Path
 from shlex import quote
 from typing import Any, TextIO
@@ -30,7 +31,7 @@ from webipy.command.figures import Figures
 from webipy.command.inline_pictures import Form, form_of
 from webipy.command.lookup import Wrong, find_session
 from webipy.command.paths import path_below_root
-from webipy.command.places import own_kernelspec
+from webipy.command.places import leave, own_kernelspec
 from webipy.command.running import SHELL, named_session, with_kernel
 from webipy.command.streams import raw
 from webipy.command.terminal import Keyboard
@@ -113,6 +114,7 @@ class ConsoleCommand:
         env: Environment variables for the session's kernel; `None` for those that it has.
         figures: The folder that pictures are saved in; `None` for none.
         pictures: How pictures are shown: `auto`, `none`, or a form.
+        fresh: Whether it is a new session, which is closed afterwards.
     """
 
     reactor: Any
@@ -122,6 +124,7 @@ class ConsoleCommand:
     env: dict[str, str] | None
     figures: str | None = None
     pictures: str = "auto"
+    fresh: bool = False
     _console: Console | None = None
 
     def interrupt(self) -> bool:
@@ -135,7 +138,16 @@ class ConsoleCommand:
             Wrong: There is no such session.
             errors.Failure: The server refuses.
         """
-        session = await open_session(client, self.session, self.kernel, self.env)
+        if not self.fresh:
+            return await self._converse(client, await open_session(client, self.session, self.kernel, self.env))
+        asked = calls.CreateSession(title="console", id=uuid.uuid4().hex, temporary=True)
+        made = await client.call("session.create", asked, calls.Session, repeat=True)
+        try:
+            return await self._converse(client, await with_kernel(client, made, self.kernel, self.env))
+        finally:
+            await leave(client, made)
+
+    async def _converse(self, client: Client, session: calls.Session) -> int:
         client.patience_s = None
         history = ConsoleHistory(self.target.state_folder / FILE)
         call, has_colours = self.reactor.callFromThread, not os.environ.get("NO_COLOR")
@@ -162,6 +174,8 @@ class ConsoleCommand:
         self._console.fail(fault)
 
     def _again(self, session: calls.Session) -> str:
+        if self.fresh:
+            return ""
         name = session.path or (session.title if session.title == SHELL else session.id[:12])
         named = "" if name == SHELL else f" {quote(name)}"
         return f"webipy console {self.target.options}".rstrip() + named
