@@ -224,11 +224,15 @@ class OwnTests(ConsoleCase):
             events.KernelDied(kernel="k", reason="The kernel was killed."), events.KernelStateChanged(state="dead")
         )
         self.assertIn("webipy: The kernel was killed.\n", self.line.shown)
+        self.client.answers["execution.start"] = errors.KernelDead("The kernel of this session is not running.")
         self.client.answers["session.get"] = session(kernel=a_kernel("dead"))
         self.client.answers["kernel.start"] = session(kernel=a_kernel("starting"))
         self.line.answer("x")
         self.assertIn("a new one starts, without the old variables", self.out.getvalue())
-        self.assertEqual(self.client.methods()[-3:], ["session.get", "kernel.start", "execution.start"])
+        wanted = ["execution.start", "session.get", "kernel.start", "execution.start"]
+        self.assertEqual(self.client.methods()[-4:], wanted)
+        first, second = self.asked("execution.start")
+        self.assertEqual(first, second)
         self.give(
             events.KernelReady(
                 kernel="k", start=2, seconds=1.0, language_info=msgspec.Raw(b'{"name": "python", "pygments_lexer": {}}')

@@ -163,8 +163,9 @@ class ConsoleTests(CommandCase):
     def test_code_is_left_running_and_what_it_prints_is_shown(self) -> None:
         """A second ^C gives the line back."""
         terminal = self.console()
-        code = f"import os, time\ndef loop():\n  print('be' + 'gun')\n  while not os.path.exists({self.gate!r}):\n"
-        code += "    try: time.sleep(0.01)\n    except KeyboardInterrupt: print('not ' + 'yet')\n  print('do' + 'ne')\n"
+        waits = f"print('be' + 'gun')\n      while not os.path.exists({self.gate!r}): time.sleep(0.01)\n      break"
+        code = f"import os, time\ndef loop():\n  while True:\n    try:\n      {waits}\n"
+        code += "    except KeyboardInterrupt: print('not ' + 'yet')\n  print('do' + 'ne')\n"
         self.assertEqual(self.webipy("exec", code).returncode, 0)
         terminal.prompt(2)
         terminal.run("loop()", "begun")

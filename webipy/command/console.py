@@ -108,7 +108,7 @@ class Console:
         """
         kernel, screen = self.session.kernel, self.stage.screen
         assert kernel is not None
-        self._count, self._own.is_dead = kernel.execution_count, kernel.state == "dead"
+        self._count = kernel.execution_count
         name = f"webipy console: {self.session.title or self.session.id}, {kernel.display_name}"
         screen.line("stdout", shown(name))
         screen.line("stdout", screen.dim(_HINTS))
@@ -275,8 +275,6 @@ class Console:
                 if foreign is not None:
                     self.stage.show_code("another program", foreign.execution_count, foreign.code)
                     self._set_count(foreign.execution_count or self._count)
-            case events.KernelStateChanged():
-                self._own.is_dead = event.state == "dead"
             case events.KernelDied():
                 self.stage.settle()
                 show_death(event, self.stage.screen)

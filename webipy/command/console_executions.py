@@ -38,7 +38,6 @@ class OwnExecutions:
         note: Shows a line about what happens.
         let_go: Called with the id of an execution when the user wants the line back, or when it was not accepted.
         fail: Called when the connection has ended for good.
-        is_dead: Whether the kernel has ended.
     """
 
     client: Client
@@ -46,7 +45,6 @@ class OwnExecutions:
     note: Callable[[str], object]
     let_go: Callable[[str], object]
     fail: Callable[[Fault], object]
-    is_dead: bool = False
     _open: dict[str, _Own] = attrs.field(factory=dict)
 
     def __contains__(self, execution: str | None) -> bool:
@@ -95,10 +93,12 @@ class OwnExecutions:
             self.note(fault.getErrorMessage())
 
     async def _begin(self, execution: str, code: str) -> None:
-        if self.is_dead:
-            await self._renew_kernel()
         asked = calls.StartExecution(session=self.session, code=code, id=execution, stop_on_error=False)
-        await self.client.call("execution.start", asked, calls.ExecutionAccepted, repeat=True)
+        try:
+            await self.client.call("execution.start", asked, calls.ExecutionAccepted, repeat=True)
+        except errors.KernelDead:
+            await self._renew_kernel()
+            await self.client.call("execution.start", asked, calls.ExecutionAccepted, repeat=True)
 
     async def _renew_kernel(self) -> None:
         """Starts a kernel in place of the one that has ended, unless somebody else has."""

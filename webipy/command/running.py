@@ -442,7 +442,7 @@ async def with_kernel(
     is_alive = kernel is not None and kernel.state != "dead"
     if kernel is not None and is_alive and kernelspec not in (None, kernel.kernelspec):
         raise Wrong(
-            f"Session {session.title!r} has the kernel {kernel.kernelspec}, not {kernelspec}. Name another session with -s, or use --fresh."
+            f"Session {session.title!r} has the kernel {kernel.kernelspec}, not {kernelspec}. Name another session, or use --fresh."
         )
     if is_alive and env is None:
         return session
