@@ -8,6 +8,7 @@ tests/test_console_editor.py, both with a real kernel in tests/kernels/test_cons
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import json
 import os
@@ -29,7 +30,8 @@ from webipy.command.console_prompts import Answer, AtEnd, Cancelled, CodePrompt,
 from webipy.command.console_stage import Stage
 from webipy.command.inline_pictures import drawn, form_of
 from webipy.command.lookup import Wrong
-from webipy.command.program import Unable
+from webipy.command.program import Ended, Unable
+from webipy.command.streams import StreamFault
 from webipy.core import errors
 from webipy.core.api import calls
 from webipy.core.events import events
@@ -265,7 +267,9 @@ class InterruptTests(ConsoleCase):
         self.give(self.printed(execution, " and on\n"))
         self.assertEqual(self.line.shown, "goes on and on\n")
         self.finished(execution)
-        self.assertFalse(self.console.interrupt())
+        self.assertTrue(self.console.interrupt())
+        self.assertEqual(len(self.asked("kernel.interrupt")), 1)
+        self.assertEqual(self.statuses, [])
 
     def test_code_that_waits_is_cancelled(self) -> None:
         """And interrupted when it begins all the same."""
@@ -414,6 +418,11 @@ class OthersTests(ConsoleCase):
         self.assertEqual(self.statuses, [0])
         self.give(self.printed(None, "late\n"))
         self.assertNotIn("late", self.line.shown)
+
+    def test_a_terminal_that_is_gone_is_no_bug(self) -> None:
+        """The exit status tells it, as after a SIGHUP."""
+        self.console.fail(Fault(StreamFault(1, OSError(errno.EIO, "Input/output error"))))
+        self.assertEqual((type(self.statuses[0].value), self.statuses[0].value.status), (Ended, 129))
 
     def test_a_connection_that_ends_for_good_is_a_failure(self) -> None:
         """Such as a login that was ended."""

@@ -324,6 +324,28 @@ class EndTests(EditorCase):
         self.editor.above("lost\n")
         self.editor.withdraw()
 
+    def test_whoever_cannot_take_an_answer_has_a_fault(self) -> None:
+        """Such as a terminal that is gone just then."""
+
+        def fail(answer: Answer) -> None:
+            raise OSError("gone")
+
+        self.editor.ask(CodePrompt(1), fail)
+        self.keys.send_text(ENTER)
+        while not self.faults:
+            self.turn()
+        self.assertIsInstance(self.faults[0].value, OSError)
+        self.assertEqual(self.typed(f"x{ENTER}"), Typed("x"))
+
+    def test_the_end_of_the_keys_is_a_fault(self) -> None:
+        """The terminal is gone."""
+        self.ask()
+        self.until_shown("In [1]: ")
+        self.keys.close()
+        while not self.faults:
+            self.turn()
+        self.assertIsInstance(self.faults[0].value, EOFError)
+
 
 class AboveTests(EditorCase):
     """What is shown above the line."""

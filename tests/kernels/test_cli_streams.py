@@ -45,6 +45,7 @@ WITHOUT_SERVER: list[list[str]] = [
     ["journal", "verify", "x"],
     ["attach", "x", "--json"],
     ["exec", "--no-such-option"],
+    ["console"],
     ["doctor"],
 ]
 

@@ -55,7 +55,7 @@ class Terminal:
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
-        self.its = its
+        self.its, self.is_open = its, True
         self.raw, self.text, self.seen = "", "", 0
 
     def until(self, wanted: str) -> str:
@@ -91,12 +91,18 @@ class Terminal:
         assert termios.tcgetattr(self.its) == self.modes, "the terminal is not as it was"
         return status
 
+    def hang_up(self) -> None:
+        """Closes the terminal, as its window does."""
+        os.close(self.its)
+        os.close(self.ours)
+        self.is_open = False
+
     def close(self) -> None:
         """Ends everything."""
         self.process.kill()
         self.process.wait()
-        os.close(self.ours)
-        os.close(self.its)
+        if self.is_open:
+            self.hang_up()
 
 
 class ConsoleTests(CommandCase):
@@ -204,6 +210,12 @@ class ConsoleTests(CommandCase):
         ended.process.send_signal(signal.SIGTERM)
         self.assertEqual(ended.ended(), 143)
         until(lambda: not self.sessions(), "the session is closed")
+        alone = self.console("--fresh")
+        self.server.kill()
+        alone.until("Connecting again...")
+        alone.type(CTRL_D)
+        self.assertEqual(alone.ended(), 0)
+        self.server.start()
 
     def test_what_others_run_is_shown_above_the_line(self) -> None:
         """With their names; the line that is being typed goes on."""
@@ -288,6 +300,17 @@ class ConsoleTests(CommandCase):
         running.run("print('be' + 'gun'); import time; time.sleep(1000)", "begun")
         running.process.send_signal(signal.SIGHUP)
         self.assertEqual(running.ended(), 129)
+        self.assertEqual(self.sessions()[0]["kernel"]["state"], "busy")
+
+    def test_a_terminal_that_goes_away_ends_it(self) -> None:
+        """At the prompt and while code runs; nothing else ends."""
+        terminal = self.console()
+        terminal.hang_up()
+        self.assertEqual(terminal.process.wait(PATIENCE_S), 129)
+        running = self.console()
+        running.run("print('be' + 'gun'); import time; time.sleep(1000)", "begun")
+        running.hang_up()
+        self.assertEqual(running.process.wait(PATIENCE_S), 129)
         self.assertEqual(self.sessions()[0]["kernel"]["state"], "busy")
 
     def test_a_session_that_is_closed_ends_it(self) -> None:

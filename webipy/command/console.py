@@ -14,6 +14,7 @@ Rejected: cells of the document (a person who tries something beside a notebook 
 
 from __future__ import annotations
 
+import signal
 import uuid
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -31,11 +32,12 @@ from webipy.command.console_keys import lexer_of
 from webipy.command.console_prompts import Answer, AtEnd, CodePrompt, LinePrompt, Prompt, Typed, Withdrawn
 from webipy.command.console_stage import Stage
 from webipy.command.endings import ForeignCode, payloads_of
-from webipy.command.exit_statuses import OK
+from webipy.command.exit_statuses import BY_SIGNAL, OK
 from webipy.command.figures import Figures
 from webipy.command.following import show_death
+from webipy.command.program import Ended
 from webipy.command.showing import SHOWN
-from webipy.command.streams import shown
+from webipy.command.streams import StreamFault, shown
 from webipy.command.terminal import text_of
 from webipy.command.watching import note_of
 from webipy.core import errors
@@ -123,11 +125,14 @@ class Console:
         return await self._ended
 
     def interrupt(self) -> bool:
-        """^C: whether there is code of ours that it is for."""
-        return self._own.interrupt(self._foreground)
+        """^C as a signal: ends code of ours, and never the console; returns whether there is one."""
+        self._own.interrupt(self._foreground)
+        return True
 
     def fail(self, fault: Fault) -> None:
-        """Ends the conversation with a failure."""
+        """Ends the conversation with a failure; one of the terminal is told by the exit status."""
+        if fault.check(EOFError, OSError, StreamFault):
+            fault = Fault(Ended("The terminal is gone; the code goes on.", BY_SIGNAL + signal.SIGHUP))
         if not self._ended.called:
             self._ended.errback(fault)
 

@@ -12,7 +12,8 @@ and its text is in the answer; however the console ends, the terminal is as it w
 
 Rejected: Twisted's asyncio reactor for this one command (the client would run on a reactor that nothing else is tested with; and Enter could not wait
 for the kernel without mixing up what is typed meanwhile); prompt_toolkit's `patch_stdout` (writes after a pause of its own, so what comes next could
-overtake it once the line is gone).
+overtake it once the line is gone) and its `run_in_terminal` (gives the terminal its usual mode for a moment, in which ^C ends the console and ^D is
+lost).
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from collections.abc import Callable
 from typing import Final
 
 from prompt_toolkit.application import create_app_session
-from prompt_toolkit.application.run_in_terminal import run_in_terminal
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.lexers import Lexer
@@ -71,7 +71,7 @@ class Editor:
         self._make_prompts: Callable[[], Prompts] = lambda: Prompts(
             history,
             KernelCompleter(inquirer),
-            Keys(inquirer, self._write, allow_colours).bindings,
+            Keys(inquirer, self._explain, allow_colours).bindings,
             allow_colours,
             self._show_above,
         )
@@ -152,7 +152,10 @@ class Editor:
 
     def _answered(self, asked: Asked, answer: Answer) -> None:
         self._asked = None
-        asked.on_answer(answer)
+        try:
+            asked.on_answer(answer)
+        except Exception:  # the terminal cannot be written
+            self._on_fault(Fault())
 
     def _thread_ended(self, fault: Fault | None) -> None:
         if fault is not None:
@@ -191,8 +194,11 @@ class Editor:
                 self._call(self._answered, asked, answer)
 
     def _show_above(self) -> None:
-        if self._waiting and self.prompts.is_shown:
-            run_in_terminal(lambda: self._write(self.take_rest()))
+        if self._waiting:
+            self.prompts.above(lambda: self._write(self.take_rest()))
+
+    def _explain(self, text: str) -> None:
+        self.prompts.above(lambda: self._write(text))
 
     def _write(self, text: str) -> None:
         if text:

@@ -17,7 +17,6 @@ from concurrent.futures import TimeoutError as TooLate
 from typing import Any, Final
 
 import msgspec
-from prompt_toolkit.application.run_in_terminal import run_in_terminal
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
@@ -136,7 +135,7 @@ class Keys:
 
     Args:
         inquirer: Asks the kernel.
-        write: Writes text to the terminal while the editor is not shown there.
+        write: Writes text above the line.
         allow_colours: Whether colors of a documentation pass.
     """
 
@@ -206,7 +205,7 @@ class Keys:
         """Shows what the kernel knows of the name at the cursor, above the line."""
         text = await self._documentation(event.current_buffer)
         if text:
-            await run_in_terminal(lambda: self._write(text))
+            self._write(text)
 
     async def _documentation(self, buffer: Buffer) -> str:
         place = (buffer.text, buffer.cursor_position)

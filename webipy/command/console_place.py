@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import Any, TextIO
@@ -20,7 +21,7 @@ import attrs
 from prompt_toolkit.input import create_input
 from prompt_toolkit.output import create_output
 
-from webipy.client.client import Client
+from webipy.client.client import Client, NoServer
 from webipy.command.connecting import Target
 from webipy.command.console import Console
 from webipy.command.console_editor import Editor
@@ -33,7 +34,7 @@ from webipy.command.lookup import Wrong, find_session
 from webipy.command.paths import path_below_root
 from webipy.command.places import leave, own_kernelspec
 from webipy.command.running import SHELL, named_session, with_kernel
-from webipy.command.streams import raw
+from webipy.command.streams import StreamFault, give_up, raw
 from webipy.command.terminal import Keyboard
 from webipy.core import errors
 from webipy.core.api import calls
@@ -102,6 +103,15 @@ async def _opened(client: Client, name: str, is_title: bool) -> calls.Session | 
     return None
 
 
+def _finish(stage: Stage) -> None:
+    """Begins a line, where there still is a terminal."""
+    try:
+        stage.settle()
+        sys.stdout.flush()
+    except StreamFault as fault:
+        give_up(fault.fd)
+
+
 @attrs.define(eq=False)
 class ConsoleCommand:
     """What the command line of `webipy console` asks for.
@@ -145,7 +155,9 @@ class ConsoleCommand:
         try:
             return await self._converse(client, await with_kernel(client, made, self.kernel, self.env))
         finally:
-            await leave(client, made)
+            client.patience_s = 0  # a server that is gone closes it by itself when it comes back
+            with suppress(NoServer, errors.Failure):
+                await leave(client, made)
 
     async def _converse(self, client: Client, session: calls.Session) -> int:
         client.patience_s = None
@@ -162,7 +174,7 @@ class ConsoleCommand:
                 return await self._console.converse()
             finally:
                 await editor.end()
-                stage.settle()
+                _finish(stage)
 
     def _form(self) -> Form | None:
         if self.pictures == "auto":

@@ -152,13 +152,28 @@ class Prompts:
             history=DummyHistory(), interrupt_exception=_Cancelled, eof_exception=_AtEnd
         )
 
-    @property
-    def is_shown(self) -> bool:
-        """Whether a prompt is on the screen, so that what is written goes above it."""
-        return any(one.app.is_running and not one.app.is_done for one in (self.code, self._line))
+    def above(self, write: Callable[[], object]) -> bool:
+        """Writes above the prompt, if one is on the screen; returns whether one is.
+
+        The terminal stays as the prompt has it: keys that come in the middle are keys of the prompt, and ^C is no signal.
+        """
+        for session in (self.code, self._line):
+            app = session.app
+            if app.is_running and not app.is_done:
+                app.renderer.erase()
+                write()
+                app.renderer.reset()
+                app.renderer.request_absolute_cursor_position()
+                app.invalidate()
+                return True
+        return False
 
     async def answer(self, asked: Asked) -> Answer:
-        """Shows a prompt; gives the answer of the user."""
+        """Shows a prompt; gives the answer of the user.
+
+        Raises:
+            EOFError: The terminal is gone.
+        """
         prompt, session = asked.prompt, self._session(asked)
         given: dict[str, Any] = {"handle_sigint": False, "set_exception_handler": False}
         if isinstance(prompt, CodePrompt):

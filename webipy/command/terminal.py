@@ -288,7 +288,8 @@ class Keyboard:
         try:
             yield
         finally:
-            termios.tcsetattr(self._fd, termios.TCSADRAIN, before)
+            with contextlib.suppress(termios.error):  # a terminal that has gone away shows nothing
+                termios.tcsetattr(self._fd, termios.TCSADRAIN, before)
 
     def _read(self) -> None:
         """Read one line; runs in a thread."""
