@@ -271,6 +271,11 @@ class InterruptTests(ConsoleCase):
         self.assertEqual(len(self.asked("kernel.interrupt")), 1)
         self.assertEqual(self.statuses, [])
 
+    def test_it_ends_a_console_that_has_not_begun(self) -> None:
+        """The server does not answer, nothing runs and nothing is asked."""
+        self.line.prompt = None
+        self.assertFalse(self.console.interrupt())
+
     def test_code_that_waits_is_cancelled(self) -> None:
         """And interrupted when it begins all the same."""
         self.line.answer("x")

@@ -181,7 +181,19 @@ class Kept(SynchronousTestCase):
             events.CheckpointMade(seq=6, name="first", by="ada", **at),
             events.SessionClosed(seq=7, by="ada", **at),
         )
-        self.write("other", events.SessionCreated(seq=1, session="other", title="Other", **at))
+        self.write(
+            "other",
+            events.SessionCreated(seq=1, session="other", title="Other", **at),
+            events.MessageReceived(
+                seq=2,
+                channel="iopub",
+                msg_type="execute_input",
+                content=Raw(b'{"code": "6 * 7", "execution_count": 3}'),
+                metadata=Raw(b"{}"),
+                **at,
+            ),
+            events.OutputAdded(seq=3, execution=None, output=stream("stdout", "from elsewhere\n"), **at),
+        )
 
     def write(self, session: str, *made: AnyEvent) -> None:
         """A journal of these events."""
@@ -222,6 +234,9 @@ class Kept(SynchronousTestCase):
         lines = self.run_command("show", ID[:6], "--json").output.splitlines()
         self.assertEqual([json.loads(line)["seq"] for line in lines], [1, 2, 3, 4, 5, 6, 7])
         self.assertIn("There is no journal b.ipynb", self.run_command("show", "b.ipynb").output)
+        self.assertIn(
+            "In [3] of another program.\n    6 * 7\nfrom elsewhere\n", self.run_command("show", "other").output
+        )
 
     def test_what_is_deleted(self) -> None:
         """With all that belongs to it, and nothing else."""

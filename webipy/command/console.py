@@ -125,9 +125,8 @@ class Console:
         return await self._ended
 
     def interrupt(self) -> bool:
-        """^C as a signal: ends code of ours, and never the console; returns whether there is one."""
-        self._own.interrupt(self._foreground)
-        return True
+        """^C as a signal: ends code of ours; returns whether there is some, or a line that it is for."""
+        return self._own.interrupt(self._foreground) or self.editor.is_asking is not None
 
     def fail(self, fault: Fault) -> None:
         """Ends the conversation with a failure; one of the terminal is told by the exit status."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import attrs
 
+from webipy.command.endings import ForeignCode
 from webipy.command.escapes import Escapes
 from webipy.command.terminal import plain_text
 from webipy.core.events import events
@@ -69,6 +70,11 @@ class Transcript:
                 self._note(event, f"This state is called {event.name!r}")
             case events.OutputLost():
                 self._note(event, f"Output is missing: {event.reason}")
+            case events.MessageReceived() if (foreign := ForeignCode.of(event)) is not None:
+                self._note(event, f"In [{foreign.execution_count or ' '}] of another program")
+                self._write("\n".join(f"    {line}" for line in foreign.code.splitlines()))
+            case events.OutputAdded(execution=None):
+                self._write(plain_text(bytes(event.output)))
             case _:
                 pass
         for record in list(self._open.values()):
