@@ -44,7 +44,8 @@ faults: $(VENV)/.installed-test ## Inject every fault often (docs/faults.md); ha
 	@exec $(PY) tests/check.py faults
 
 clients: $(VENV)/.installed-test ## Run clients of the Jupyter world against a server here; those that are missing are installed
-	@$(PY) -c 'import jupyter_server, jupyter_kernel_client, papermill' 2>/dev/null || $(INSTALL) jupyter_server jupyter_kernel_client papermill
+	@$(PY) -c 'import jupyter_server, jupyter_kernel_client, papermill, jupyterlab, notebook' 2>/dev/null || \
+		$(INSTALL) jupyter_server jupyter_kernel_client papermill jupyterlab notebook
 	@test -x $(VENV)/hub/bin/jupyterhub || { $(PY) -m venv $(VENV)/hub && $(VENV)/hub/bin/python -m pip install --quiet --disable-pip-version-check jupyterhub; }
 	@test -x $(VENV)/hub/node_modules/.bin/configurable-http-proxy || npm install --silent --no-audit --no-fund --prefix $(VENV)/hub configurable-http-proxy
 	@WEBIPY_CLIENTS=full exec $(PY) -m twisted.trial tests.clients

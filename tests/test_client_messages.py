@@ -71,6 +71,12 @@ class Executions(Case):
             ],
         )
 
+    def test_the_cell_of_an_execution_is_named(self) -> None:
+        """In the metadata of what announces it, for pages that show the runs of others."""
+        self.shown(self.queued(cell="c1"))
+        announced = self.messages.apply(events.ExecutionStarted(execution="e1", execution_count=3))[1]
+        self.assertEqual((announced.msg_type, announced.metadata), ("execute_input", b'{"cellId":"c1"}'))
+
     def test_the_same_events_make_the_same_messages(self) -> None:
         """By another server, too: ids and dates are those of the events."""
         other = ClientMessages("s1", "k1")
@@ -174,7 +180,7 @@ class Others(Case):
         states = [
             self.shown(events.KernelStateChanged(state=state)) for state in ("starting", "busy", "restarting", "dead")
         ]
-        self.assertEqual([one[0][2]["execution_state"] for one in states], ["starting", "busy", "restarting", "dead"])
+        self.assertEqual([one[0][2]["execution_state"] for one in states], ["starting", "busy", "starting", "dead"])
         self.shown(self.queued(), events.ExecutionStarted(execution="e1"))
         self.assertEqual(self.shown(events.KernelStateChanged(state="idle")), [])
         self.assertFalse(self.messages.is_gone)

@@ -115,6 +115,7 @@ class Doors(LabTestCase):
         token = self.config()["token"]
         self.assertEqual(answer.status, 200)
         self.assertIn(f'"_xsrf={token}"'.encode(), answer.body)
+        self.assertTrue(answer.body.startswith(b"<!doctype html><html><head><script>"))
         self.assertEqual(answer.headers["content-security-policy"], LAB_POLICY)
         self.rig.disk.files.put("a.txt", b"text")
         places = ("/api/status", "/lab/api/workspaces", f"/api/kernels?token={token}")

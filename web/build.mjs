@@ -10,6 +10,7 @@
  *     exported-all.js       the same with MathJax, too, for formulas that KaTeX cannot read
  *     exported.css          the style sheet of an exported document; exported-paper.css counts when it is printed
  *     formulas.css          that of formulas, with the fonts of KaTeX inside
+ *     jupyter.js            what pages of JupyterLab and Notebook are given
  *     help-NAME.txt         the texts of the guide
  *     notices.txt           the licences of what is bundled (notices.mjs)
  *
@@ -366,6 +367,11 @@ async function exported() {
   await sheet("exported_formulas", "formulas");
 }
 
+/** What pages of JupyterLab and Notebook are given: the server puts it into their documents. */
+async function jupyter() {
+  await bundle({ ...shared, entryPoints: ["src/jupyter/lab.ts"], format: "iife", outfile: join(work, "jupyter.js") });
+}
+
 /** `first` are the chunks that `main` cannot start without: told to the browser, so that it does not find them one after the other. */
 async function page(css, main, first) {
   const icon = await readFile(join(here, "src", "icon.svg"));
@@ -407,6 +413,7 @@ await mkdir(work, { recursive: true });
 const sheets = await styles();
 const { main, first } = await scripts(sheets, await libraries());
 await frame();
+await jupyter();
 await guide();
 await page(sheets.main, main, first);
 await compress();

@@ -74,6 +74,7 @@ IN_THREADS = frozenset(
         "webipy.io.jupyter.kernelspecs._read",
         "webipy.io.jupyter.kernelspecs._resources",
         "webipy.io.jupyter.lab_files._read",
+        "webipy.io.jupyter.lab_pages._read",
         "webipy.io.kernels.launcher.LocalLauncher._launch",
         "webipy.io.kernels.launcher.LocalLauncher._make_directory",
         "webipy.io.kernels.launcher.LocalLauncher.logs.read",

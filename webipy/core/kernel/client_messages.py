@@ -11,7 +11,8 @@ The same events make the same messages with the same ids whenever they are read:
 server, too.
 
 Invariants: no message without an event; a reply goes to the client id that asked; the parent is the header of the client's own request, whole. For an
-execution that did not come from a Jupyter client (the page, the command line) a parent is made that has its id.
+execution that did not come from a Jupyter client (the page, the command line) a parent is made that has its id. `execute_input` names the cell in its
+metadata, as JupyterLab does in its requests.
 
 Source: Jupyter messaging 5.4. Rejected: passing the kernel's messages on beside the journal (they would be lost with the socket).
 """
@@ -148,7 +149,10 @@ class ClientMessages:
             return begun
         run.has_started = True
         content = {"code": run.queued.code, "execution_count": event.execution_count or 0}
-        return [*begun, self._publish("execute_input", content, event.execution)]
+        announced = self._publish("execute_input", content, event.execution)
+        if not run.queued.cell:
+            return [*begun, announced]
+        return [*begun, attrs.evolve(announced, metadata=_encode({"cellId": run.queued.cell}))]
 
     def _ended(self, event: events.ExecutionFinished) -> list[ServerMessage]:
         run = self._runs.pop(event.execution, None)
@@ -222,7 +226,8 @@ class ClientMessages:
                 self.is_gone = True
                 return [self._status("dead", None)]
             case events.KernelStateChanged() if event.state not in ("idle", "busy") or self._running is None:
-                return [self._status(event.state, None)]
+                # `restarting` means a restart that nobody asked for: clients open their sockets again, and who asked does that anyway
+                return [self._status("starting" if event.state == "restarting" else event.state, None)]
             case _:
                 return []
 

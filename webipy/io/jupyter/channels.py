@@ -5,9 +5,9 @@
     client's frame ──decode──► ClientMessage ──ClientRequests──► method table          events of the feed ──ClientMessages──► frames
                                      └── replies to what is no execution ──► this socket                └── cursor noted once they have left
 
-A client is known by its `session_id`. When it comes back, to this server or to the next one, it is sent all events since its cursor, which is
-noted when the operating system has taken what was sent. Requests are answered to the socket whose client ids have sent them: the `session_id`,
-and those that it has used. Where two sockets have one `session_id`, the newer one stays.
+A client is known by its `session_id`. When it comes back, to this server or to the next one, it is sent all events since its cursor, which is noted
+when the operating system has taken what was sent. A new page of JupyterLab is sent what runs from its beginning. Requests are answered to the
+socket whose client ids have sent them: the `session_id`, and those that it has used. Where two sockets have one `session_id`, the newer one stays.
 
 Invariants: nothing is sent of an event that is not in the journal; no message is left out between two sockets of one client; a socket closes with
 1000 only where the client should not come back (replaced, kernel gone), with 1012 when the server stops.
@@ -45,6 +45,7 @@ from webipy.io.web.anonymous_connections import AnonymousConnections
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.websocket import RpcFactory, is_behind
 from webipy.server.methods.api import Api
+from webipy.server.people.logins import TOKEN_LOGIN
 
 PING_SECONDS: Final = 30
 PONG_SECONDS: Final = 60
@@ -102,10 +103,13 @@ class ChannelsProtocol(SocketProtocol):
         since = session.seq if known is None else min(max(known, session.first_seq - 1), session.seq)
         self._cursor = self._noted = since
         open = await self.asked.ask("execution.list", calls.ListExecutions(session=of, at=since), calls.ExecutionList)
-        for body in open.queued:
-            event = events.decode_known(bytes(body))
-            if isinstance(event, events.ExecutionQueued):
-                self._messages.queue(event)
+        decoded = [events.decode_known(bytes(body)) for body in open.queued]
+        queued = [event for event in decoded if isinstance(event, events.ExecutionQueued)]
+        for event in queued:
+            self._messages.queue(event)
+        if known is None and _is_page(self.asked) and queued:
+            since = max(min(event.seq for event in queued), session.first_seq) - 1
+            self._cursor = self._noted = since
         await self.asked.ask("session.subscribe", calls.Subscribe(session=of, since=since), calls.Subscribed)
         self._note(since)
 
@@ -260,6 +264,12 @@ class ChannelsProtocol(SocketProtocol):
         """The client is gone; what it started goes on."""
         self.factory.leave(self)
         super().onClose(wasClean, code, reason)
+
+
+def _is_page(asked: Asked) -> bool:
+    """Whether a client is a page in a browser, which shows also what it has not asked for (web/src/jupyter/follow.ts)."""
+    principal = asked.connection.principal
+    return principal is not None and principal.login != TOKEN_LOGIN
 
 
 class ChannelsFactory(RpcFactory):

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
@@ -106,12 +107,14 @@ class LabPages:
         files: What they load; its link fills their templates.
         root: The root, an absolute path of this machine.
         has_terminals: Whether there are terminals.
+        program: The script that shows what others run (web/src/jupyter).
     """
 
     auth: RequestAuth
     files: LabFiles
     root: str
     has_terminals: bool
+    program: Path
 
     async def lab(self, asked: Asked) -> Answer:
         """JupyterLab; several documents at once.
@@ -169,7 +172,8 @@ class LabPages:
                 raise Refusal(fault.status, fault.message) from None
             return _document(_missing(name, page, base), 404)
         self.files.folders = made["folders"]
-        return _document(with_token(made["html"], token))
+        program = await self.files.run(lambda: _read(self.program))
+        return _document(with_head(made["html"], token, program))
 
     def _path_of(self, asked: Asked) -> str:
         """The base URL as the browser has it; the door says it, as a proxy may have taken a part away."""
@@ -206,7 +210,7 @@ class LabPages:
             "terminalsAvailable": self.has_terminals,
             "serverRoot": self.root,
             "preferredPath": "/",
-            "devMode": False,
+            "exposeAppInBrowser": True,  # to what follows the runs of others: web/src/jupyter
             "quitButton": True,
             "allow_hidden_files": False,
             "buildAvailable": False,
@@ -219,15 +223,22 @@ class LabPages:
         }
 
 
-def with_token(document: str, token: str) -> str:
-    """A page that names its token where JupyterLab looks for the `_xsrf` of addresses.
+def with_head(document: str, token: str, program: str) -> str:
+    """A page that names its token where JupyterLab looks for the `_xsrf` of addresses, and runs a program before its own.
 
     Args:
         document: The page, HTML.
         token: The token.
+        program: The program.
     """
     head, tag, rest = document.partition("<head>")
-    return f"{head}{tag}{_TOKEN_AS_COOKIE.format(token=token)}{rest}"
+    safe = program.replace("</", "<\\/")
+    return f"{head}{tag}{_TOKEN_AS_COOKIE.format(token=token)}<script>{safe}</script>{rest}"
+
+
+def _read(path: Path) -> str:
+    """A script of the built page; empty in a checkout where it is not built."""
+    return path.read_text("utf-8") if path.is_file() else ""
 
 
 def _place(asked: Asked) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from twisted.internet.defer import Deferred
 from twisted.web.resource import IResource
 
+import webipy
 from webipy.io.conversion.export_store import ExportStore
 from webipy.io.files.files import RootFiles
 from webipy.io.files.uploads import Uploads
@@ -41,6 +42,9 @@ from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import TOKEN_TOP
 from webipy.server.methods.api import Api
 from webipy.server.ports.kernels import Specs
+
+PROGRAM = Path(webipy.__file__).parent / "static" / "jupyter.js"
+"""What the build makes for pages of JupyterLab."""
 
 FAVICONS = b"favicons"
 """What answers below `/static/favicons` (webipy.io.web.site)."""
@@ -83,7 +87,7 @@ def _of_files(api: Api, state: Path, files: RootFiles, exports: ExportStore) -> 
 def _of_lab(auth: RequestAuth, api: Api, files: RootFiles, link: LabLink) -> list[Route]:
     """The routes of JupyterLab's and Notebook's pages."""
     of_lab, has_terminals = LabFiles(link, files.run), api.services.world.terminals is not None
-    pages = LabPages(auth, of_lab, str(files.tree.root.path), has_terminals)
+    pages = LabPages(auth, of_lab, str(files.tree.root.path), has_terminals, PROGRAM)
     return [*lab_api.routes(link), *lab_files.routes(of_lab), *lab_pages.routes(pages)]
 
 
