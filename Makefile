@@ -47,7 +47,7 @@ clients: $(VENV)/.installed-test ## Run clients of the Jupyter world against a s
 	@$(PY) -c 'import jupyter_server, jupyter_kernel_client, papermill, jupyterlab, notebook' 2>/dev/null || \
 		$(INSTALL) jupyter_server jupyter_kernel_client papermill jupyterlab notebook
 	@test -x $(VENV)/hub/bin/jupyterhub || { $(PY) -m venv $(VENV)/hub && $(VENV)/hub/bin/python -m pip install --quiet --disable-pip-version-check jupyterhub; }
-	@test -x $(VENV)/hub/node_modules/.bin/configurable-http-proxy || npm install --silent --no-audit --no-fund --prefix $(VENV)/hub configurable-http-proxy
+	@test -x $(VENV)/hub/node_modules/.bin/configurable-http-proxy || ! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --prefix $(VENV)/hub configurable-http-proxy
 	@WEBIPY_CLIENTS=full exec $(PY) -m twisted.trial tests.clients
 
 soak: $(VENV)/.installed-test ## Kernels print, everything is beaten at random, nothing may be lost; ARGS="--minutes 30"

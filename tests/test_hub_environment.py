@@ -57,9 +57,11 @@ class Environment(SynchronousTestCase):
         self.assertEqual((found.interface, found.port, found.path), ("127.0.0.1", 4711, PREFIX))
         self.assertEqual((found.api, found.token, found.client), (API, SERVER_TOKEN, CLIENT))
         self.assertEqual((found.callback, found.scopes), (PREFIX + "oauth_callback", frozenset(ACCESS)))
-        self.assertEqual((found.user, found.server, found.root, found.default), ("ada", "lab", "~/work", "/lab"))
-        self.assertEqual(found.authorize, "https://hub.example.org/jh/hub/api/oauth2/authorize")
-        self.assertEqual(found.logout, "https://hub.example.org/jh/hub/logout")
+        self.assertEqual(
+            (found.place.user, found.place.server, found.root, found.default), ("ada", "lab", "~/work", "/lab")
+        )
+        self.assertEqual(found.place.authorize, "https://hub.example.org/jh/hub/api/oauth2/authorize")
+        self.assertEqual(found.place.sign_out, "https://hub.example.org/jh/hub/logout")
         assert found.public is not None
         self.assertEqual(found.public.url, f"https://ada.hub.example.org{PREFIX}")
         self.assertNotIn(SERVER_TOKEN, repr(found))
@@ -79,7 +81,7 @@ class Environment(SynchronousTestCase):
         found = read_environment({**given, "JUPYTERHUB_SERVICE_URL": "http://:8888/user/ada/"})
         self.assertEqual((found.interface, found.port), ("", 8888))
         self.assertEqual((found.callback, found.scopes), (PREFIX + "oauth_callback", frozenset(ACCESS)))
-        self.assertEqual((found.authorize, found.activity), ("/hub/api/oauth2/authorize", ""))
+        self.assertEqual((found.place.authorize, found.activity), ("/hub/api/oauth2/authorize", ""))
         ports = [
             read_environment({**given, "JUPYTERHUB_SERVICE_URL": f"{scheme}://a/"}).port for scheme in ("http", "https")
         ]

@@ -31,6 +31,7 @@ from webipy.server.people.hub_logins import (
 from webipy.server.people.login_connections import LoginConnections
 from webipy.server.people.logins import NOWHERE
 from webipy.server.people.shares import digest
+from webipy.server.ports.hub import HubPlace
 
 SCOPES: list[tuple[list[str], bool]] = [
     (["access:servers!server=ada/"], True),
@@ -81,7 +82,7 @@ class HubTestCase(SynchronousTestCase):
         self.logins = HubLogins(
             self.hub,
             ACCESS,
-            "ada",
+            HubPlace("ada"),
             "Ada Lovelace",
             "own-token",
             self.clock.seconds,

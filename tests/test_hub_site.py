@@ -28,6 +28,7 @@ from webipy.io.web.requests import ANONYMOUS_BODY_BYTES
 from webipy.io.web.site import build_site
 from webipy.server.people.hub_attempts import COOKIE, HubAttempts
 from webipy.server.people.hub_logins import CHECK_SECONDS, GRACE_SECONDS, HubLogins
+from webipy.server.ports.hub import HubPlace
 
 HOST = "hub.example.org"
 COOKIES = re.compile(r"set-cookie: ([^=]+)=([^;]*)", re.IGNORECASE)
@@ -47,7 +48,7 @@ class HubSiteTestCase(SiteTestCase):
         self.logins = HubLogins(
             self.hub,
             ACCESS,
-            "ada",
+            HubPlace("ada"),
             "Ada",
             TOKEN,
             self.rig.clock.seconds,
@@ -350,12 +351,24 @@ class SignInAtTheHub(HubSiteTestCase):
             self.assertEqual(answer.status, 401, answer.raw)
         self.assertEqual(self.rig.me.call("server.launch_code")["code"], "")
 
+    def test_the_owner_is_told_where_the_hub_is(self) -> None:
+        """Where they stop this server, and start others."""
+        self.rig.services.hub_home = self.logins.place.home
+        self.assertEqual(self.rig.me.call("server.info")["hub"], "/hub/home")
+
     def test_signing_out_leads_to_the_hub(self) -> None:
         """Whose sign-in would let the browser in again at once."""
         browser = self.signed_in()
         answer = self.below_prefix("POST", "logout", b"{}", Content_Type="application/json", **browser)
         self.assertEqual((answer.status, answer.json()), (200, {"next": "/hub/logout"}))
         self.assertEqual(self.call(**browser).status, 401)
+
+    def test_a_link_to_sign_out_leads_to_the_hub(self) -> None:
+        """As JupyterLab's menu has one; by itself it ends nothing, as any page could have it."""
+        browser = self.signed_in()
+        answer = self.below_prefix("GET", "logout", Cookie=browser["Cookie"])
+        self.assertEqual((answer.status, answer.headers["location"]), (302, "/hub/logout"))
+        self.assertEqual(self.call(**browser).status, 200)
 
     def test_signing_in_again_leaves_the_login_before(self) -> None:
         """One browser, one login."""
@@ -390,6 +403,12 @@ class FirstPages(HubSiteTestCase):
         ]
         for path, referer in table:
             self.assertEqual(self.below_prefix("GET", path, Referer=referer).status, 200, (path, referer))
+
+    def test_the_way_by_the_address_without_its_slash_says_where_one_comes_from(self) -> None:
+        """The hub's own link has no slash at its end."""
+        answer = self.ask("GET", PREFIX[:-1], host=HOST)
+        self.assertEqual((answer.status, answer.headers["location"]), (308, "./ada/"))
+        self.assertEqual(answer.headers["referrer-policy"], "same-origin")
 
     def test_the_sign_in_leads_there_too(self) -> None:
         """By our page, which takes the code; to another page that was wanted, it leads as always."""

@@ -76,6 +76,7 @@ class HubParts:
 
     def start(self, services: Services) -> None:
         """Begins to ask again about those who are connected, and to report activity."""
+        services.hub_home = self.environment.place.home
         self._repeat(CHECK_SECONDS / 4, self.logins.check_connected)
         if self.environment.activity:
             activity = Activity(
@@ -144,7 +145,7 @@ async def join_hub(
     found = HubLogins(
         client,
         environment.scopes,
-        environment.user,
+        environment.place,
         logins.name,
         logins.token,
         logins.seconds,
@@ -152,7 +153,6 @@ async def join_hub(
         new_secret,
         world.new_id,
         connections,
-        environment.logout,
     )
     logins.others = found
     parts = HubParts(environment, found, client, reactor)

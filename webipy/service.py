@@ -288,7 +288,7 @@ class WebipyService(Service):
         if is_root():
             print_line("webipy runs as root: whoever signs in, and every kernel, can do everything on this machine.")
         if (hub := self._options.hub) is not None:
-            print_line(f"webipy serves {hub.user} at {self.public_url or self.url}; the hub signs people in.")
+            print_line(f"webipy serves {hub.place.user} at {self.public_url or self.url}; the hub signs people in.")
             return
         code = logins.new_code(CODE_SECONDS if is_watched() else LOGGED_CODE_SECONDS)
         print_address(self._page_url(None, f"code={code}"), is_public=self.public_url is not None)

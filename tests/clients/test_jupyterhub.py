@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import functools
 import http.client
+import importlib.util
 import json
 import os
 import re
@@ -28,6 +29,7 @@ from tests.browser.test_proxies import free_port
 from tests.live import PATIENCE_S, until
 
 HUB = Path(sys.prefix) / "hub"
+PROXY = HUB / "node_modules" / ".bin" / "configurable-http-proxy"
 ADMIN = "token-of-the-tests-at-the-hub"
 LONG_S = 3 * PATIENCE_S
 """For what the hub, or the minute after which it is asked again, takes."""
@@ -49,6 +51,13 @@ c.Spawner.http_timeout = 120
 c.Spawner.start_timeout = 120
 c.Spawner.environment = {{"JUPYTERHUB_ACTIVITY_INTERVAL": "1"}}
 c.JupyterHub.services = [{{"name": "tests", "api_token": {admin!r}}}]
+
+
+def of_lab(spawner):
+    spawner.default_url = "/lab" if spawner.user.name == "cy" else ""
+
+
+c.Spawner.pre_spawn_hook = of_lab
 scopes = ["admin:users", "admin:servers", "tokens", "access:servers"]
 c.JupyterHub.load_roles = [{{"name": "tests", "services": ["tests"], "scopes": scopes}}]
 """
@@ -66,7 +75,7 @@ class JupyterHub:
             port=self.port,
             hub_port=free_port(),
             proxy_port=free_port(),
-            proxy=str(HUB / "node_modules" / ".bin" / "configurable-http-proxy"),
+            proxy=str(PROXY),
             home=str(self.folder / "home"),
             command=[*command, *(["--allow-root"] if os.geteuid() == 0 else [])],
             admin=ADMIN,
@@ -130,7 +139,7 @@ class JupyterHub:
 
     def close(self) -> None:
         """Ends all of it."""
-        for name in ("ada", "bo"):
+        for name in ("ada", "bo", "cy"):
             if (self.home(name) / ".local").exists():
                 self.stop_server(name)
         self.process.terminate()
@@ -143,8 +152,8 @@ def the_hub() -> JupyterHub:
     """The hub that the tests of this process share."""
     if os.environ.get("WEBIPY_CLIENTS") != "full":
         raise SkipTest("This takes a JupyterHub, and some minutes: make clients")
-    if not (HUB / "bin" / "jupyterhub").exists():
-        raise SkipTest("JupyterHub is not installed: make clients")
+    if not (HUB / "bin" / "jupyterhub").exists() or not PROXY.exists():
+        raise SkipTest("JupyterHub or its proxy is not installed: make clients")
     hub = JupyterHub()
     atexit.register(hub.close)
     return hub
@@ -176,8 +185,9 @@ class UnderAHub(PageCase):
 
     def is_home(self, page: Page, name: str) -> None:
         """Waits for the first page of somebody's server."""
-        expect(page.get_by_role("button", name="New notebook")).to_be_visible(timeout=1000 * LONG_S)
-        self.assertEqual(page.url, f"{self.hub.origin}/user/{name}/")
+        first = ("#jp-main-dock-panel", "lab") if name == "cy" else ('button:has-text("New notebook")', "")
+        expect(page.locator(first[0]).first).to_be_visible(timeout=1000 * LONG_S)
+        self.assertEqual(page.url, f"{self.hub.origin}/user/{name}/{first[1]}")
 
     def rpc(self, name: str, token: str, method: str = "server.info", **params: object) -> tuple[int, Any]:
         """A call to somebody's server through the proxy."""
@@ -245,6 +255,23 @@ class UnderAHub(PageCase):
         cell = self.run_code(page, "print(x + 1)")
         self.finished(cell)
         expect(cell.locator(".out .text")).to_have_text("42")
+
+    def test_jupyterlab_is_the_first_page_where_the_hub_says_so(self) -> None:
+        """With the hub in its own menu: its page, and the way out."""
+        if importlib.util.find_spec("jupyterlab") is None:
+            raise SkipTest("jupyterlab is not installed: make clients")
+        page = self.arrive("cy")
+        page.goto(f"{self.hub.origin}/user/cy/")
+        expect(page.get_by_role("button", name="New notebook")).to_be_visible()
+        page.get_by_role("button", name="Sign out, and signed-in browsers").click()
+        page.get_by_role("menuitem", name="at the hub").click()
+        expect(page.get_by_role("button", name="Stop My Server")).to_be_visible()
+        page.get_by_role("button", name="My Server", exact=True).click()
+        expect(page.locator("#jp-main-dock-panel")).to_be_visible(timeout=1000 * LONG_S)
+        page.get_by_role("menuitem", name="File", exact=True).click()
+        expect(page.get_by_role("menuitem", name="Hub Control Panel")).to_be_visible()
+        page.get_by_role("menuitem", name="Log Out").click()
+        expect(page.get_by_label("Username")).to_be_visible()
 
     def test_signing_out(self) -> None:
         """Here, which leads to the hub and signs out there, too; and at the hub, which ends what is open here."""

@@ -130,14 +130,14 @@ def options_of(hub: HubEnvironment, environment: Mapping[str, str]) -> list[str]
     found = ["--hub", "--behind-proxy", f"--grace={GRACE_HOURS}", f"--port={hub.port}", f"--interface={hub.interface}"]
     found += [f"--base-url={hub.path}"]
     with contextlib.suppress(errors.InvalidParams):  # a name that cannot be shown: that of the account stands for it
-        found.append(f"--display-name={person_name(hub.user[:MAX_NAME])}")
+        found.append(f"--display-name={person_name(hub.place.user[:MAX_NAME])}")
     if hub.root:
         found.append(f"--root={hub.root}")
     if hub.public is not None:
         found.append(f"--public-url={hub.public.url}")
-    if hub.server:
+    if hub.place.server:
         state = environment.get("XDG_STATE_HOME") or "~/.local/state"
-        found.append(f"--state={state}/webipy-{_NAME_PARTS.sub('-', hub.server)}")
+        found.append(f"--state={state}/webipy-{_NAME_PARTS.sub('-', hub.place.server)}")
     return found
 
 

@@ -14,7 +14,7 @@ import { upload, uploadDropped, uploadFolder } from "../panels/uploads.ts";
 import { useUsage } from "../panels/usage.ts";
 import { RpcFailure } from "../rpc/messages.ts";
 import type { KernelspecList, Session } from "../rpc/schema.ts";
-import { connection, phase } from "../session/connection.ts";
+import { connection, phase, server } from "../session/connection.ts";
 import { openNotebook } from "../session/open_session.ts";
 import { goTo, sessionAddress } from "../session/route.ts";
 import { leave } from "../session/sign_in.ts";
@@ -305,6 +305,11 @@ const ACCOUNT: readonly MenuRow[] = [
   { title: homeWords.signOutHere, run: () => void leave() },
 ];
 
+/** The rows of the account; where a hub has started the server with the way to its page. */
+function account(hub: string | null): readonly MenuRow[] {
+  return hub === null ? ACCOUNT : [...ACCOUNT, { title: homeWords.hubHome, run: () => location.assign(hub) }];
+}
+
 export function Home({ folder: path }: { folder: string }) {
   const [sessions, refresh] = useSessions();
   const specs = useSpecs();
@@ -348,7 +353,12 @@ export function Home({ folder: path }: { folder: string }) {
         <New folder={path} specs={specs} />
         <HelpButton />
         <ThemeButton />
-        <Menu className="btn ghost icon" label={homeWords.signedInAs} title={homeWords.signedInAs} items={ACCOUNT}>
+        <Menu
+          className="btn ghost icon"
+          label={homeWords.signedInAs}
+          title={homeWords.signedInAs}
+          items={account(server.value?.hub ?? null)}
+        >
           <Icon name="leave" />
         </Menu>
       </header>

@@ -723,6 +723,8 @@ export interface ServerInfo {
   public_url: string | null;
   /** When the server began to run, RFC 3339 in UTC with microseconds; null: nobody is logged in. */
   started: string | null;
+  /** Where people start and stop this server, when a JupyterHub has started it: the address of the hub's page. Null: no hub has; and for guests. */
+  hub: string | null;
   /** Whether JupyterLab is installed beside webipy: its page is at /lab. False for guests, and when nobody is logged in. */
   jupyterlab: boolean;
 }

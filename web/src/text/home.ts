@@ -7,6 +7,7 @@ export const homeWords = {
   jupyterOpens: "JupyterLab opens.",
   jupyterNotOpened: "JupyterLab cannot be opened: this browser keeps nothing for this address. Allow it to store data here, and try again.",
   signedInAs: "Sign out, and signed-in browsers",
+  hubHome: "Stop this server, or start others, at the hub",
   signOutHere: "Sign out of this browser",
   stillRunning: "Still running",
   noSessions: "No notebook runs. A notebook that you open here keeps running when you close this page.",

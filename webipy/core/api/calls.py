@@ -90,6 +90,8 @@ class ServerInfo(Result, frozen=True, kw_only=True):
     """The address that people open, with a slash at its end: links begin with it. Null: the server was told none, or nobody is logged in."""
     started: str | None = None
     """When the server began to run, RFC 3339 in UTC with microseconds; null: nobody is logged in."""
+    hub: str | None = None
+    """Where people start and stop this server, when a JupyterHub has started it: the address of the hub's page. Null: no hub has; and for guests."""
     jupyterlab: bool = False
     """Whether JupyterLab is installed beside webipy: its page is at /lab. False for guests, and when nobody is logged in."""
 

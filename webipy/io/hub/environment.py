@@ -24,6 +24,7 @@ import attrs
 import msgspec
 
 from webipy.core.site_address import BadAddress, PublicUrl, read_path, read_public_url
+from webipy.server.ports.hub import HubPlace
 
 SECRETS: Final = ("JUPYTERHUB_API_TOKEN", "JPY_API_TOKEN")
 """The server's token at the hub, under its two names: kernels do not get it."""
@@ -48,11 +49,7 @@ class HubEnvironment:
         client: The name of the server at the hub's sign-in.
         callback: Where browsers come back from there.
         scopes: What lets somebody in, any one of these.
-        user: The name of whom the server belongs to.
-        server: Which one of their servers it is; empty for the one without a name.
-        authorize: The address of the hub's sign-in, a path or a whole one.
-        logout: The address where a browser leaves the hub, likewise.
-        pages: The path of the hub's own pages, with a slash at its end.
+        place: Where people find the hub, and whose server this one is there.
         activity: Where to report activity; empty: nowhere.
         activity_s: How often, seconds.
         root: The folder with the files; empty: the current folder.
@@ -68,11 +65,7 @@ class HubEnvironment:
     client: str
     callback: str
     scopes: frozenset[str]
-    user: str
-    server: str
-    authorize: str
-    logout: str
-    pages: str
+    place: HubPlace
     activity: str = ""
     activity_s: float = ACTIVITY_SECONDS
     root: str = ""
@@ -100,7 +93,6 @@ def read_environment(given: Mapping[str, str]) -> HubEnvironment:
         raise BadHub(
             "The hub wants TLS between itself and its servers (c.JupyterHub.internal_ssl), which webipy does not speak. Turn internal_ssl off."
         )
-    public_host, hub = given.get("JUPYTERHUB_HOST") or "", (given.get("JUPYTERHUB_BASE_URL") or "/").rstrip("/")
     return HubEnvironment(
         interface=service.hostname or "",
         port=port if port is not None else 443 if service.scheme == "https" else 80,
@@ -110,11 +102,12 @@ def read_environment(given: Mapping[str, str]) -> HubEnvironment:
         client=_needed(given, "CLIENT_ID"),
         callback=given.get("JUPYTERHUB_OAUTH_CALLBACK_URL") or f"{path}oauth_callback",
         scopes=_scopes(given),
-        user=_needed(given, "USER"),
-        server=given.get("JUPYTERHUB_SERVER_NAME") or "",
-        authorize=f"{public_host}{hub}/hub/api/oauth2/authorize",
-        logout=f"{public_host}{hub}/hub/logout",
-        pages=f"{hub}/hub/",
+        place=HubPlace(
+            user=_needed(given, "USER"),
+            server=given.get("JUPYTERHUB_SERVER_NAME") or "",
+            host=given.get("JUPYTERHUB_HOST") or "",
+            path=f"{(given.get('JUPYTERHUB_BASE_URL') or '/').rstrip('/')}/hub/",
+        ),
         activity=given.get("JUPYTERHUB_ACTIVITY_URL") or "",
         activity_s=_seconds(given.get("JUPYTERHUB_ACTIVITY_INTERVAL") or ""),
         root=given.get("JUPYTERHUB_ROOT_DIR") or "",

@@ -40,6 +40,6 @@ class FirstPage(Page):
 
     def _comes_from_hub(self, referer: str) -> bool:
         try:
-            return urlsplit(referer).path.startswith(self._hub.pages)
+            return urlsplit(referer).path.startswith(self._hub.place.path)
         except ValueError:
             return False

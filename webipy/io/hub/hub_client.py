@@ -145,7 +145,7 @@ class HubClient:
         Raises:
             errors.HubUnreachable: The hub does not take it.
         """
-        report = {"servers": {self._hub.server: {"last_activity": at}}, "last_activity": at}
+        report = {"servers": {self._hub.place.server: {"last_activity": at}}, "last_activity": at}
         body = msgspec.json.encode(report).decode()
         status, _ = await self._ask("POST", self._hub.activity, self._hub.token, body, "application/json")
         if status >= 300:

@@ -1,4 +1,4 @@
-"""Signing in at a hub: two addresses that a browser goes through.
+"""Signing in at a hub: two addresses that a browser goes through; and signing out, which goes on there.
 
     page, 401 ──► GET /oauth_login?next=/s/abc ──302──► the hub's sign-in ──302──► GET /oauth_callback?code=C&state=ID
                                                                                        │ C for a token, whose it is, whether they may
@@ -26,6 +26,7 @@ from webipy.core import errors
 from webipy.io.hub.environment import HubEnvironment
 from webipy.io.web.request_auth import RequestAuth, cookies_of
 from webipy.io.web.requests import PageRequest, status_of
+from webipy.io.web.site import Logout
 from webipy.server.people.hub_attempts import ATTEMPT_SECONDS, COOKIE, ID, HubAttempts
 from webipy.server.people.hub_logins import HubLogins
 from webipy.server.ports.hub import Hub
@@ -50,8 +51,9 @@ class SignIn:
     auth: RequestAuth
 
     def resources(self) -> dict[bytes, IResource]:
-        """The two resources, by the first part of their paths."""
-        return {b"oauth_login": _Begin(self), b"oauth_callback": _Callback(self)}
+        """The resources, by the first part of their paths."""
+        out = HubLogout(self.auth, self.environment.place.sign_out)
+        return {b"oauth_login": _Begin(self), b"oauth_callback": _Callback(self), b"logout": out}
 
 
 def _argument(request: Request, name: bytes) -> str:
@@ -96,7 +98,7 @@ class _Begin(Resource):
             "code_challenge": begun.challenge,
             "code_challenge_method": "S256",
         }
-        lead(request, f"{hub.authorize}?{urlencode(asked)}")
+        lead(request, f"{hub.place.authorize}?{urlencode(asked)}")
         return NOT_DONE_YET
 
 
@@ -148,6 +150,24 @@ class _Callback(Resource):
             fault = errors.InternalError("The server made a mistake; its log has more.")
         if not gone:
             _say(request, status_of(fault), fault.message, self._sign_in.auth.below.path)
+
+
+class HubLogout(Logout):
+    """`/logout`, also for JupyterLab's menu, which goes there.
+
+    Args:
+        auth: Knows who sends a request.
+        sign_out: The address where a browser signs out of the hub, with which the login here ends.
+    """
+
+    def __init__(self, auth: RequestAuth, sign_out: str) -> None:
+        super().__init__(auth)
+        self._sign_out = sign_out
+
+    def render_GET(self, request: PageRequest) -> int:
+        """302 to the hub: a cookie alone ends nothing here."""
+        lead(request, self._sign_out)
+        return NOT_DONE_YET
 
 
 def _say(request: PageRequest, status: int, message: str, path: str) -> None:

@@ -32,6 +32,7 @@ from webipy.io.jupyter.lab_files import LabFiles
 from webipy.io.jupyter.lab_link import LabFailed, NotInstalled
 from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
 from webipy.io.web.request_auth import COOKIE_PATH, KEY_HEADER, PAGE_HEADER, RequestAuth
+from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import TOKEN_LOGIN
 
 LAB_POLICY: Final = (
@@ -163,7 +164,11 @@ class LabPages:
         try:
             token = await self.auth.logins.lab_tokens.make(principal.login)
             made = await self.files.link.ask(
-                "page", page=page, base=base, config=self._config(page, base, token, config), disabled=DISABLED
+                "page",
+                page=page,
+                base=base,
+                config=self._config(page, base, token, config | _of_hub(self.auth.hub)),
+                disabled=DISABLED,
             )
         except NotInstalled:
             return _document(_missing(name, page, base), 404)
@@ -211,7 +216,7 @@ class LabPages:
             "serverRoot": self.root,
             "preferredPath": "/",
             "exposeAppInBrowser": True,  # to what follows the runs of others: web/src/jupyter
-            "quitButton": True,
+            "quitButton": self.auth.hub is None,
             "allow_hidden_files": False,
             "buildAvailable": False,
             "buildCheck": False,
@@ -221,6 +226,21 @@ class LabPages:
             "treePath": "",
             **more,
         }
+
+
+def _of_hub(hub: HubLogins | None) -> dict[str, str]:
+    """What JupyterLab's own menu for a hub reads: its pages, and who signs out where."""
+    if hub is None:
+        return {}
+    place = hub.place
+    return {
+        "hubHost": place.host,
+        "hubPrefix": place.path,
+        "hubUser": place.user,
+        "hubServerUser": place.user,
+        "hubServerName": place.server,
+        "shareUrl": f"{place.host}{place.path}user-redirect/",
+    }
 
 
 def with_head(document: str, token: str, program: str) -> str:

@@ -384,7 +384,7 @@ class PageRequest(Request):
         if rest is None:
             refuse(self, 404, errors.NotFound(OUTSIDE))
         elif not rest:
-            _add_slash(self)
+            _add_slash(self, b"no-referrer" if self._auth.hub is None else b"same-origin")  # see first_page
         else:
             self.path = rest
             super().process()
@@ -459,9 +459,10 @@ def _taken(content: BinaryIO) -> bytes:
         return content.read()
 
 
-def _add_slash(request: PageRequest) -> None:
+def _add_slash(request: PageRequest, referrer: bytes) -> None:
     """Leads from the base URL without the slash at its end to the one with it: by the last part alone, as a proxy may have taken others away."""
     path, mark, query = request.uri.partition(b"?")
+    request.setHeader(b"Referrer-Policy", referrer)
     request.setResponseCode(308)
     request.setHeader(b"Location", b"./" + path.rpartition(b"/")[2] + b"/" + mark + query)
     request.setHeader(b"Content-Length", b"0")

@@ -265,7 +265,7 @@ class Logout(JsonPost):
         if self._auth.hub is None:
             request.setResponseCode(204)
         else:
-            _write_json(request, {"next": self._auth.hub.sign_out_at})
+            _write_json(request, {"next": self._auth.hub.place.sign_out})
         request.finish()
 
 

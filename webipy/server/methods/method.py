@@ -69,6 +69,8 @@ class Services:
     installed: Callable[[], dict[str, str]] = dict
     public_url: str | None = None
     has_jupyterlab: Callable[[], bool] = bool
+    hub_home: str | None = None
+    """The address of the page of a hub where people start and stop this server."""
     closed_sessions: ClosedSessions = attrs.field(init=False)
     documents: Documents = attrs.field(init=False)
     copies: ClientCopies = attrs.field(init=False)

@@ -36,7 +36,7 @@ from webipy.core.hub_scopes import gives_access
 from webipy.server.people.login_connections import LoginConnections
 from webipy.server.people.logins import Browser, Login, LoginSecrets
 from webipy.server.people.shares import digest as _digest
-from webipy.server.ports.hub import Hub
+from webipy.server.ports.hub import Hub, HubPlace
 
 CHECK_SECONDS = 60.0
 """How long what the hub said of a token counts."""
@@ -92,7 +92,7 @@ class HubLogins:
     Args:
         hub: The hub.
         scopes: The scopes that let somebody in, any one of them.
-        owner: The name at the hub of whom this server belongs to.
+        place: Where people find the hub, and whose server this one is there.
         display_name: What that person is called here.
         own_token: The server's own token, about which no hub is asked.
         seconds: A monotonic clock.
@@ -100,13 +100,12 @@ class HubLogins:
         new_secret: 256 new random bits as text.
         new_id: A new id.
         connections: The connections of all logins.
-        sign_out_at: The address where a browser signs out of the hub.
         version: The version of the hub, which it looks for in our answers; empty while it is not known.
     """
 
     hub: Hub
     scopes: Collection[str]
-    owner: str
+    place: HubPlace
     display_name: str
     own_token: str
     seconds: Callable[[], float]
@@ -114,7 +113,6 @@ class HubLogins:
     new_secret: Callable[[], str]
     new_id: Callable[[], str]
     connections: LoginConnections
-    sign_out_at: str = "/hub/logout"
     version: str = ""
     _vouched: dict[bytes, _Vouched] = attrs.field(factory=dict)
     """By the digest of the token; the one that was asked about last is last."""
@@ -189,7 +187,7 @@ class HubLogins:
         else:
             known.asked = self.seconds()
             known.name = None if user is None else self._name_of(user.name)
-            known.hub_name = None if user is None or user.name == self.owner else user.name
+            known.hub_name = None if user is None or user.name == self.place.user else user.name
             known.may_enter = user is not None and gives_access(self.scopes, user.scopes)
         known.tried = self.seconds()
         self._keep(digest, known)
@@ -210,7 +208,7 @@ class HubLogins:
 
     def _name_of(self, name: str) -> str:
         """What a user of the hub is called here."""
-        if name == self.owner:
+        if name == self.place.user:
             return self.display_name
         try:
             shown = person_name(name[:MAX_NAME])
@@ -259,7 +257,9 @@ class HubLogins:
         if known.name is None:
             return None
         if not known.may_enter:
-            raise errors.NotPermitted(f"{known.name} may not use this server of the hub: it belongs to {self.owner}.")
+            raise errors.NotPermitted(
+                f"{known.name} may not use this server of the hub: it belongs to {self.place.user}."
+            )
         return Principal(known.name, "own", login, hub_name=known.hub_name)
 
     def of_cookie(self, cookie: bytes) -> tuple[Principal, bytes] | None:

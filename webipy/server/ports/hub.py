@@ -9,6 +9,38 @@ from twisted.internet.defer import Deferred
 
 
 @attrs.frozen
+class HubPlace:
+    """Where people find a hub, and whose server this one is there.
+
+    Args:
+        user: The name of whom the server belongs to.
+        server: Which one of their servers it is; empty for the one without a name.
+        host: The origin of the hub; empty where it is that of the server.
+        path: The path of the hub's own pages, with a slash at its end.
+    """
+
+    user: str
+    server: str = ""
+    host: str = ""
+    path: str = "/hub/"
+
+    @property
+    def home(self) -> str:
+        """The address of the page where people start and stop their servers."""
+        return f"{self.host}{self.path}home"
+
+    @property
+    def sign_out(self) -> str:
+        """The address where a browser signs out of the hub."""
+        return f"{self.host}{self.path}logout"
+
+    @property
+    def authorize(self) -> str:
+        """The address of the hub's sign-in."""
+        return f"{self.host}{self.path}api/oauth2/authorize"
+
+
+@attrs.frozen
 class HubUser:
     """Whom a token of the hub belongs to.
 
