@@ -105,11 +105,11 @@ async def _opened(client: Client, name: str, is_title: bool) -> calls.Session | 
 
 def _finish(stage: Stage) -> None:
     """Begins a line, where there still is a terminal."""
-    try:
-        stage.settle()
-        sys.stdout.flush()
-    except StreamFault as fault:
-        give_up(fault.fd)
+    for step in (stage.settle, sys.stdout.flush, sys.stderr.flush):
+        try:
+            step()
+        except StreamFault as fault:
+            give_up(fault.fd)
 
 
 @attrs.define(eq=False)
