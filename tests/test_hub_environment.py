@@ -1,4 +1,4 @@
-"""webipy.io.hub.environment, webipy.io.hub.activity and webipy.command.singleuser: what a hub says, what comes of it, and what the hub is told."""
+"""webipy.io.hub.environment, webipy.io.hub.activity, webipy.server.ports.hub and webipy.command.singleuser: what a hub says, and what it is told."""
 
 from __future__ import annotations
 

@@ -61,6 +61,19 @@ class Scopes(SynchronousTestCase):
         """A server that was told no scopes is nobody's."""
         self.assertFalse(gives_access([], ["access:servers"]))
 
+    def test_a_wanted_scope_may_have_another_filter_or_none(self) -> None:
+        """Then only itself, and itself without the filter, contains it."""
+        table = [
+            (["access:services!service=x"], ["access:services!service=x"], True),
+            (["access:services!service=x"], ["access:services"], True),
+            (["access:services!service=x"], ["access:services!user=x"], False),
+            (["access:servers"], ["access:servers"], True),
+            (["access:servers"], ["access:servers!user=ada"], False),
+            (["access:servers!server="], ["access:servers!user="], False),
+        ]
+        for wanted, held, is_let_in in table:
+            self.assertEqual(gives_access(wanted, held), is_let_in, (wanted, held))
+
     def test_a_named_server_is_not_the_one_without_a_name(self) -> None:
         """Each is shared apart from the others; all of the user's contain both."""
         wanted = ["access:servers!server=ada/lab"]
