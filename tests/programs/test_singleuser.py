@@ -134,7 +134,7 @@ class SingleUser(SingleUserTestCase):
         pid = int(done["outputs"][0]["text"])
         self.assertEqual(self.server.stop(), -signal.SIGTERM)
         until_ended(pid)
-        self.assertEqual(list((self.server.state / "hosts").iterdir()), [])
+        until(lambda: not list((self.server.state / "hosts").iterdir()), "the end of the kernel host")
 
     def test_a_hub_that_hangs_hangs_nothing(self) -> None:
         """503 in words after some seconds, and the page is there meanwhile."""
