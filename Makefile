@@ -43,12 +43,11 @@ check: $(VENV)/.installed-test ## Check the quick part: no kernels, no browser
 faults: $(VENV)/.installed-test ## Inject every fault often (docs/faults.md); half an hour
 	@exec $(PY) tests/check.py faults
 
-clients: $(VENV)/.installed-test ## Run clients of the Jupyter world against a server here; those that are missing are installed
-	@$(PY) -c 'import jupyter_server, jupyter_kernel_client, papermill, jupyterlab, notebook' 2>/dev/null || \
-		$(INSTALL) jupyter_server jupyter_kernel_client papermill jupyterlab notebook
+clients: $(VENV)/.installed-test ## Run clients of the Jupyter world against a server here, and print what each reaches; they are fetched into .cache
+	@$(PY) -c 'import jupyterlab, notebook' 2>/dev/null || $(INSTALL) jupyterlab notebook
 	@test -x $(VENV)/hub/bin/jupyterhub || { $(PY) -m venv $(VENV)/hub && $(VENV)/hub/bin/python -m pip install --quiet --disable-pip-version-check jupyterhub; }
 	@test -x $(VENV)/hub/node_modules/.bin/configurable-http-proxy || ! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --prefix $(VENV)/hub configurable-http-proxy
-	@WEBIPY_CLIENTS=full exec $(PY) -m twisted.trial tests.clients
+	@exec $(PY) -m tests.clients $(ARGS)
 
 soak: $(VENV)/.installed-test ## Kernels print, everything is beaten at random, nothing may be lost; ARGS="--minutes 30"
 	@exec $(PY) -m tests.faults.soak $(ARGS)

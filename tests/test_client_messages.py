@@ -175,12 +175,26 @@ class Others(Case):
         )
         self.assertEqual([one[1] for one in self.shown(events.CommClosed(comm="c", content=nothing))], ["comm_close"])
 
+    def test_an_execution_says_itself_that_the_kernel_is_busy(self) -> None:
+        """With its parent: some clients take the first `busy` for that of their request. What another program runs has none of its own."""
+        busy = events.KernelStateChanged(state="busy")
+        begun = self.shown(self.queued(), busy, events.ExecutionStarted(execution="e1"))
+        self.assertEqual([one[1:4] for one in begun][:1], [("status", {"execution_state": "busy"}, "m-1")])
+        self.assertEqual(len(begun), 2)
+        self.shown(events.ExecutionFinished(execution="e1", status="ok", duration_s=1.0))
+        foreign = events.MessageReceived(channel="iopub", msg_type="x", content=Raw(b"{}"), metadata=Raw(b"{}"))
+        self.assertEqual(
+            [one[1:4] for one in self.shown(busy, foreign)],
+            [("status", {"execution_state": "busy"}, None), ("x", {}, None)],
+        )
+        self.assertEqual(len(self.shown(busy, events.KernelStateChanged(state="idle"))), 1)
+
     def test_states_of_the_kernel(self) -> None:
         """Not between those of an execution; another kernel and a closed session end the socket."""
         states = [
-            self.shown(events.KernelStateChanged(state=state)) for state in ("starting", "busy", "restarting", "dead")
+            self.shown(events.KernelStateChanged(state=state)) for state in ("starting", "idle", "restarting", "dead")
         ]
-        self.assertEqual([one[0][2]["execution_state"] for one in states], ["starting", "busy", "starting", "dead"])
+        self.assertEqual([one[0][2]["execution_state"] for one in states], ["starting", "idle", "starting", "dead"])
         self.shown(self.queued(), events.ExecutionStarted(execution="e1"))
         self.assertEqual(self.shown(events.KernelStateChanged(state="idle")), [])
         self.assertFalse(self.messages.is_gone)

@@ -1,65 +1,18 @@
-"""Clients of the Jupyter world, unchanged, against a real `twistd webipy` and real kernels.
-
-Each is run as its users run it, in a process of its own where it has state of its own. A client that is not installed is skipped.
-"""
+"""Clients in Python, each as its users run it, in a process of its own. They need packages: `make clients`."""
 
 from __future__ import annotations
 
-import http.client
-import importlib.util
 import json
-import shutil
 import subprocess
 import sys
-import threading
 from pathlib import Path
-from typing import Any
 
-from twisted.trial.unittest import SkipTest
+from tests.clients.client_case import ROOT, ClientCase
+from tests.clients.packages import PYTHON_CLIENTS, bare, python_of
+from tests.clients.pytest_runs import outcomes
+from tests.live import write_kernelspec
 
-from tests.live import PATIENCE_S, ServerCase, until
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-PROGRAM = Path(__file__).with_name("services.mjs")
-LINES = "".join(f"{number}\n" for number in range(60))
-
-
-class ClientCase(ServerCase):
-    """Kernels that a client leaves are ended."""
-
-    def setUp(self) -> None:
-        super().setUp()
-        self.addCleanup(self._end_kernels)
-
-    def _end_kernels(self) -> None:
-        for kernel in self.asked("GET", "/api/kernels"):
-            self.asked("DELETE", f"/api/kernels/{kernel['id']}")
-
-    def asked(self, method: str, path: str) -> Any:
-        """A request with the token; its JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE_S)
-        try:
-            connection.request(method, path, headers={"Authorization": f"token {self.server.token}"})
-            body = connection.getresponse().read()
-        finally:
-            connection.close()
-        return json.loads(body) if body else None
-
-    def python(self, code: str, *needs: str, **environment: str) -> str:
-        """Runs a program that uses a client; gives what it prints."""
-        for name in needs:
-            if importlib.util.find_spec(name) is None:
-                raise SkipTest(f"{name} is not installed: make clients")
-        ran = subprocess.run(
-            [sys.executable, "-W", "ignore", "-c", code],
-            env={**self.server.environment, **environment},
-            capture_output=True,
-            text=True,
-            timeout=10 * PATIENCE_S,
-        )
-        self.assertEqual(ran.returncode, 0, ran.stderr[-4000:])
-        return ran.stdout
-
+HERE = Path(__file__).resolve().parent
 
 NBCLIENT = """
 import nbformat
@@ -73,6 +26,27 @@ for cell in book.cells:
         print(repr(output.get("text") or output["data"]["text/plain"]))
 """
 
+PAPERMILL = """
+import json
+import nbformat, papermill
+from jupyter_server.gateway.managers import GatewayKernelManager
+gateway = {"kernel_manager_class": GatewayKernelManager, "progress_bar": False}
+papermill.execute_notebook("report.ipynb", "may.ipynb", parameters={"month": 5}, **gateway)
+outputs = [output for cell in nbformat.read("may.ipynb", 4).cells for output in cell.outputs]
+try:
+    papermill.execute_notebook("report.ipynb", "may.ipynb", parameters={"month": 6}, **gateway)
+    failure = ""
+except papermill.PapermillExecutionError as fault:
+    failure = fault.ename
+print(json.dumps({"outputs": [one.get("text") or one["data"]["text/plain"] for one in outputs], "failure": failure}))
+"""
+
+BOOK = {
+    "nbformat": 4,
+    "nbformat_minor": 5,
+    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+}
+
 KERNEL_CLIENT = """
 from jupyter_kernel_client import JupyterKernelClient
 with JupyterKernelClient(server_url=URL, token=TOKEN) as kernel:
@@ -85,109 +59,113 @@ with JupyterKernelClient(server_url=URL, token=TOKEN) as kernel:
 """
 
 
-class Python(ClientCase):
-    """Clients in Python."""
+def numbered(lines: list[str]) -> dict[str, str]:
+    """Lines as steps."""
+    return {str(number): line for number, line in enumerate(lines)}
 
-    def test_nbclient_with_a_gateway(self) -> None:
-        """Its sockets can send no token but in the path of their address."""
-        printed = self.python(
-            NBCLIENT,
-            "nbclient",
-            "jupyter_server",
-            JUPYTER_GATEWAY_URL=self.server.origin,
-            JUPYTER_GATEWAY_AUTH_TOKEN=self.server.token,
-            JUPYTER_GATEWAY_WS_URL=f"ws://127.0.0.1:{self.server.port}/token/{self.server.token}",
-        )
-        self.assertEqual(printed.splitlines(), ["'0\\n1\\n2\\n'", "\"'b'\"", "'42'"])
+
+class Notebooks(ClientCase):
+    """Programs that run notebooks, with a gateway. Their sockets can send no token but in the path of their address."""
+
+    @property
+    def gateway(self) -> dict[str, str]:
+        """The variables that lead them here."""
+        return {
+            "JUPYTER_GATEWAY_URL": self.server.origin,
+            "JUPYTER_GATEWAY_AUTH_TOKEN": self.server.token,
+            "JUPYTER_GATEWAY_WS_URL": f"ws://127.0.0.1:{self.server.port}/token/{self.server.token}",
+        }
+
+    def test_nbclient(self) -> None:
+        """All outputs of a notebook; no kernel is left, and no token in the log."""
+        printed = self.python(["-c", NBCLIENT], **self.gateway)
+        outputs = ["'0\\n1\\n2\\n'", "\"'b'\"", "'42'"]
+        self.check_steps("nbclient", numbered(printed.splitlines()), numbered(outputs))
         self.assertEqual(self.asked("GET", "/api/kernels"), [])
         self.assertNotIn(self.server.token, self.server.log)
+
+    def test_papermill(self) -> None:
+        """Parameters, outputs, and a cell that fails."""
+
+        def cell(id: str, source: str, *tags: str) -> dict[str, object]:
+            return {
+                "id": id,
+                "cell_type": "code",
+                "source": source,
+                "metadata": {"tags": tags},
+                "outputs": [],
+                "execution_count": None,
+            }
+
+        cells = [cell("a", "month = 1", "parameters"), cell("b", "print(month * 10)"), cell("c", "1 // (6 - month)")]
+        (self.folder / "report.ipynb").write_text(json.dumps({**BOOK, "cells": cells}))
+        found = json.loads(self.python(["-c", PAPERMILL], **self.gateway))
+        self.check_steps("papermill", found, {"outputs": ["50\n", "5"], "failure": "ZeroDivisionError"})
+
+
+class Kernels(ClientCase):
+    """Programs that use one kernel."""
 
     def test_jupyter_kernel_client(self) -> None:
         """Execute, fail, restart; at its end the kernel is gone."""
         code = KERNEL_CLIENT.replace("URL", repr(self.server.origin)).replace("TOKEN", repr(self.server.token))
-        printed = self.python(code, "jupyter_kernel_client")
-        self.assertEqual(printed.splitlines(), ["ok 'hi\\n42'", "ZeroDivisionError", "NameError"])
+        printed = self.python(["-c", code]).splitlines()
+        wanted = ["ok 'hi\\n42'", "ZeroDivisionError", "NameError"]
+        self.check_steps("jupyter_kernel_client", numbered(printed), numbered(wanted))
         self.assertEqual(self.asked("GET", "/api/kernels"), [])
 
+    def passed(self, client: str, *words: str) -> None:
+        """Runs tests of others; all have to pass.
 
-class Services(ClientCase):
-    """@jupyterlab/services, which JupyterLab and VS Code are built on, as a program of node."""
+        Args:
+            client: Its name in the table.
+            words: What follows `pytest`.
+        """
+        python = python_of("python", PYTHON_CLIENTS)
+        known = {"WEBIPY_ORIGIN": self.server.origin, "WEBIPY_TOKEN": self.server.token}
+        found = outcomes(python, words, HERE, bare(PYTHONPATH=str(HERE), **known))
+        self.check_steps(client, found, dict.fromkeys(found, "passed"))
 
-    def program(self, what: str) -> subprocess.Popen[str]:
-        """Starts it; it prints a line of JSON for each step."""
-        modules = ROOT / "web" / "node_modules"
-        node = shutil.which("node")
-        if node is None or not (modules / "@jupyterlab" / "services").is_dir():
-            raise SkipTest("node, or the packages of the page, are not installed: make test")
-        folder = self.server.folder / "services"
-        folder.mkdir(exist_ok=True)
-        if not (folder / "node_modules").exists():
-            (folder / "node_modules").symlink_to(modules.resolve())
-        shutil.copy(PROGRAM, folder)
-        process = subprocess.Popen(
-            [
-                node,
-                "--preserve-symlinks",
-                "--preserve-symlinks-main",
-                PROGRAM.name,
-                self.server.origin,
-                self.server.token,
-                what,
-            ],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+    def test_the_tests_of_jupyter_kernel_client(self) -> None:
+        """They come with the package; only the server that they start is ours, whose kernels have the packages that the client needs in them."""
+        python = python_of("python", PYTHON_CLIENTS)
+        self.server = self.own_server()
+        write_kernelspec(self.server, "python3", str(python), "-m", "ipykernel_launcher", "-f")
+        self.server.start()
+        words = ["--noconftest", "-p", "kernel_client_fixtures", "--pyargs", "jupyter_kernel_client.tests"]
+        self.passed("jupyter_kernel_client, its tests", *words)
+
+    def test_the_tests_of_a_kernel(self) -> None:
+        """jupyter_kernel_test, over the socket."""
+        self.passed("jupyter_kernel_test", "kernel_tests.py")
+
+    def connection(self) -> str:
+        """The connection file of a new session's kernel, as `webipy connection` prints it."""
+        words = ["connection", self.server.session(), "--state", str(self.server.state)]
+        ran = subprocess.run(
+            [sys.executable, "-m", "webipy.cli", *words],
+            capture_output=True,
             text=True,
+            cwd=ROOT,
+            env=self.server.environment,
         )
-        self.addCleanup(process.wait)
-        self.addCleanup(process.kill)
-        return process
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        self.sessions.append(words[1])
+        self.session = words[1]
+        return ran.stdout.strip()
 
-    def test_everything_that_a_page_asks(self) -> None:
-        """Execute, complete, inspect, ask, comms with buffers, interrupt, restart, reconnect, shut down."""
-        process = self.program("all")
-        out, err = process.communicate(timeout=10 * PATIENCE_S)
-        found = {
-            line["step"]: line["value"]
-            for line in map(json.loads, filter(lambda one: one.startswith("{"), out.splitlines()))
-        }
-        self.assertEqual(
-            found,
-            {
-                "info": "ipython",
-                "execute": ["hi\n", "ok", "2"],
-                "complete": "ok",
-                "inspect": True,
-                "is_complete": "incomplete",
-                "history": "ok",
-                "input": "Ada\n",
-                "comm": [{"a": 1}, [1, 2, 3]],
-                "interrupt": "KeyboardInterrupt",
-                "restart": "NameError",
-                "reconnect": "ok",
-                "shutdown": True,
-            },
-            err[-3000:],
-        )
+    def test_jupyter_run(self) -> None:
+        """A script runs in the kernel of a session, and what it set is there."""
+        (self.folder / "script.py").write_text("y = 5\nprint('from the script')\n")
+        file = self.connection()
+        printed = self.python(["-m", "jupyter_client.runapp", "--existing", file, "script.py"])
+        found = {"printed": printed, "kept": self.printed("print(y)")}
+        self.check_steps("jupyter run --existing", found, {"printed": "from the script\n", "kept": "5\n"})
 
-    def test_kill_9_of_the_server_loses_no_line(self) -> None:
-        """The client goes on by itself; a message that came twice, as the server died between sending and noting it, has the same id."""
-        process = self.program("crash")
-        assert process.stdout is not None
-        steps: list[Any] = []
-
-        def read() -> None:
-            assert process.stdout is not None
-            steps.extend(json.loads(line) for line in process.stdout if line.startswith("{"))
-
-        for line in process.stdout:
-            steps += [json.loads(line)] if line.startswith("{") else []
-            if len(steps) == 15:
-                break
-        self.server.kill()
-        self.server.start(f"--port={self.server.port}")
-        reader = threading.Thread(target=read)
-        reader.start()
-        until(lambda: not reader.is_alive(), "the client ends")
-        reader.join()
-        self.assertEqual(steps[-1], {"step": "done", "value": ["ok", LINES]})
+    def test_jupyter_console(self) -> None:
+        """What is typed runs in the kernel of a session, which goes on when the console is left with ^D."""
+        words = ["-m", "jupyter_console", "--existing", self.connection(), "--simple-prompt"]
+        printed = self.python(words, "x = 20\nx + 1\nprint('typed')\n")
+        found = {name: name in printed for name in ("21", "typed")}
+        found["kept"] = self.printed("print(x)") == "20\n"
+        self.check_steps("jupyter console --existing", found, dict.fromkeys(("21", "typed", "kept"), True))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
+from twisted.trial.unittest import SynchronousTestCase
 
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
-
+from tests.clients import score
 from tests.clients.jupyter_server_tests import outcomes
+from tests.clients.packages import only_when_asked
 from tests.live import Server
 
 OTHERWISE = {
@@ -20,12 +20,12 @@ class JupyterContentsTests(SynchronousTestCase):
 
     def test_the_tests_of_contents_pass(self) -> None:
         """All but those that ask for something else on purpose."""
-        if os.environ.get("WEBIPY_CLIENTS") != "full":
-            raise SkipTest("fetches packages and takes minutes: make clients")
+        only_when_asked()
         server = Server()
         self.addCleanup(server.close)
         server.start()
         found = outcomes(server, ["services/contents/test_api.py"])
+        score.note("Jupyter Server's tests", sum(words == "passed" for words in found.values()), len(found))
         failed = {name: words for name, words in found.items() if words != "passed"}
         self.assertEqual(failed.keys() & OTHERWISE.keys(), OTHERWISE.keys(), "these pass now")
         wrong = {name: words for name, words in failed.items() if name not in OTHERWISE}

@@ -91,6 +91,8 @@ class ClientMessages:
     _runs: dict[str, _Run] = attrs.field(factory=dict)
     _finished: dict[str, _Run] = attrs.field(factory=dict)
     _running: str | None = None
+    _is_busy_untold: bool = False
+    """The kernel has got busy. An execution says so itself, with its parent: clients expect that as the first message of it."""
     _seq: int = 0
     _count: int = 0
     _date: str = ""
@@ -103,6 +105,15 @@ class ClientMessages:
     def apply(self, event: AnyEvent) -> list[ServerMessage]:
         """The messages that the next event makes."""
         self._seq, self._count, self._date = event.seq, 0, event.time
+        if isinstance(event, events.KernelStateChanged) and event.state == "busy" and self._running is None:
+            self._is_busy_untold = True
+            return []
+        is_untold, self._is_busy_untold = self._is_busy_untold, False
+        if is_untold and not isinstance(event, events.ExecutionStarted | events.KernelStateChanged):
+            return [self._status("busy", None), *self._of(event)]
+        return self._of(event)
+
+    def _of(self, event: AnyEvent) -> list[ServerMessage]:
         match event:
             case events.ExecutionQueued():
                 self.queue(event)

@@ -1,0 +1,60 @@
+"""How many of the things that each client tries it reaches: the table that `make clients` ends with.
+
+A test says what its client has reached (`note`) before it fails or passes; `python -m tests.clients` prints the table. Without it nothing is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Final
+
+FILE: Final = "WEBIPY_SCORE"
+"""The variable with the file that takes what is reached, a line of JSON each."""
+
+ROWS: Final = {
+    "@jupyterlab/services": "what a page asks; a kill -9 of the server",
+    "VS Code": "finds a server, starts, runs, interrupts, resumes a busy kernel, restarts",
+    "nbclient": "runs a notebook, with a gateway",
+    "papermill": "runs a notebook with parameters, with a gateway",
+    "jupyter_kernel_client": "executes, fails, restarts",
+    "jupyter_kernel_client, its tests": "its own tests",
+    "jupyter_kernel_test": "the tests of a kernel, over the socket",
+    "jupyter run --existing": "runs a script in the kernel of a session",
+    "jupyter console --existing": "types into the kernel of a session",
+    "Jupyter Server's tests": "its own tests of /api/contents",
+}
+"""The clients, and what they try."""
+
+
+def note(client: str, reached: int, of: int) -> None:
+    """Keeps what a client has reached.
+
+    Args:
+        client: One of `ROWS`.
+        reached: How many steps, or tests, were as they should be.
+        of: How many there are.
+    """
+    assert client in ROWS, client
+    place = os.environ.get(FILE)
+    if place:
+        with open(place, "a", encoding="utf-8") as file:
+            file.write(json.dumps([client, reached, of]) + "\n")
+
+
+def table(noted: Path) -> str:
+    """The table.
+
+    Args:
+        noted: The file with what was reached.
+    """
+    sums: dict[str, tuple[int, int]] = {}
+    for line in noted.read_text("utf-8").splitlines():
+        client, reached, of = json.loads(line)
+        before = sums.get(client, (0, 0))
+        sums[client] = (before[0] + reached, before[1] + of)
+    rows = [(client, what, "{}/{}".format(*sums[client]) if client in sums else "-") for client, what in ROWS.items()]
+    rows.append(("all", "", "{}/{}".format(*(sum(one[part] for one in sums.values()) for part in (0, 1)))))
+    first, second = (max(len(row[part]) for row in rows) for part in (0, 1))
+    return "\n".join(f"{client:{first}}  {what:{second}}  {found:>7}" for client, what, found in rows)
