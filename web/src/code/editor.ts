@@ -17,7 +17,7 @@ import { closesBrackets, indentWidth, keySet } from "../ui/settings.ts";
 import { closeBrackets, closeBracketsKeymap } from "./brackets.ts";
 import { CellDraft } from "./cell_draft.ts";
 import { cursors } from "./cursors.ts";
-import { closeHelp, equip, helping, helpKeys, inspect } from "./helping.ts";
+import { closeHelp, helping, helpKeys, inspect } from "./helping.ts";
 import { indent } from "./indentation.ts";
 import { Outbox } from "./outbox.ts";
 import { pythonLanguage } from "./python_language.ts";
@@ -56,14 +56,14 @@ const cross = (actions: Actions, by: -1 | 1) => (view: EditorView) => {
 };
 
 /** Shift-Tab takes indentation away; where there is none and the caret is behind a name, it shows what the kernel knows of it. */
-const dedent = (store: SessionStore, cell: string | null) => (view: EditorView) => {
+const dedent = (store: SessionStore | null) => (view: EditorView) => {
   const { state } = view;
   const { main, ranges } = state.selection;
   const isIndented = ({ from, to }: { from: number; to: number }): boolean =>
     /^[ \t]/m.test(state.sliceDoc(state.doc.lineAt(from).from, state.doc.lineAt(to).to));
   if (ranges.some(isIndented)) return indentLess(view);
   const line = state.doc.lineAt(main.head);
-  if (cell !== null && main.empty && /[\w)\]]$/.test(line.text.slice(0, main.head - line.from))) return inspect(view, store, cell);
+  if (store !== null && main.empty && /[\w)\]]$/.test(line.text.slice(0, main.head - line.from))) return inspect(store, view);
   return true; // never out of the editor
 };
 
@@ -78,7 +78,7 @@ function withOccurrences(act: (module: typeof import("./occurrences.ts")) => unk
 
 const nextOccurrence = (view: EditorView): true => withOccurrences(one => one.selectNextOccurrence(view));
 
-function keys({ store, actions }: Open, cell: string, isCode: boolean): Extension {
+function keys({ store, actions }: Open, isCode: boolean): Extension {
   const split = (view: EditorView): boolean => {
     actions.splitMerge.split(view.state.selection.main.head);
     return true;
@@ -94,8 +94,8 @@ function keys({ store, actions }: Open, cell: string, isCode: boolean): Extensio
     { key: "Mod-l", run: selectLine },
     { key: "ArrowUp", run: cross(actions, -1) },
     { key: "ArrowDown", run: cross(actions, 1) },
-    ...(isCode ? helpKeys(store, cell) : [{ key: "Tab", run: indent }]),
-    { key: "Shift-Tab", run: dedent(store, isCode ? cell : null) },
+    ...(isCode ? helpKeys : [{ key: "Tab", run: indent }]),
+    { key: "Shift-Tab", run: dedent(isCode ? store : null) },
   ];
   const before = (by: 1 | -1) => (view: EditorView) => keySet.value === "jupyter" && recall(store, view, by);
   if (isCode) own.push({ key: "Alt-ArrowUp", run: before(1) }, { key: "Alt-ArrowDown", run: before(-1) });
@@ -172,7 +172,7 @@ function extensions(open: Open, cell: string): Extension {
     isCode ? [bracketMatching(), indentOnInput(), helping(store, cell)] : EditorView.lineWrapping,
     isCode && language === "python" ? [pythonLanguage, pairs] : [],
     store.cellOf(cell)?.type === "markdown" ? pictures(open, cell) : [],
-    keys(open, cell, isCode),
+    keys(open, isCode),
     numbering.of([]),
     cursors(cell),
     theme,
@@ -217,7 +217,6 @@ export function mountEditor(open: Open, cell: string, host: HTMLElement, label: 
   draft.view = view;
   view.dispatch({ effects: numbering.reconfigure(numbered ? lineNumbers() : []) });
   const isCode = open.store.cellOf(cell)?.type === "code";
-  if (isCode) equip(view, open.store, cell);
   const unchoose = effect(() => {
     const effects = choices.reconfigure(chosen(isCode));
     untracked(() => view.dispatch({ effects }));
