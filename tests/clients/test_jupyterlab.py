@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.util
+import json
 import os
 import re
 import tempfile
@@ -14,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 from twisted.trial.unittest import SkipTest
 
 from tests.browser.stage import PATIENCE_MS, PageCase, PageServer
-from tests.live import WAITS, until
+from tests.live import PATIENCE_S, WAITS, until
 
 LINES = [f"line {number}" for number in range(60)]
 PRINTS = "for i in range(60):\n    print('line', i, flush=True)\n    time.sleep(0.05)"
@@ -72,11 +74,23 @@ class JupyterCase(PageCase):
         return page
 
     def ready(self, page: Page, cells: int) -> None:
-        """Waits until the notebook is shown and its kernel answers."""
+        """Waits until the notebook is shown, and its kernel has answered and is followed by the page."""
         expect(self.cells(page)).to_have_count(cells)
+        expect(page.locator(".jp-Toolbar-kernelName").first).to_contain_text("Python 3")
+        until(self.is_followed, "the kernel, with the page on its socket")
         expect(page.locator(".jp-Notebook-ExecutionIndicator")).to_have_attribute(
             "data-status", re.compile("idle|busy")
         )
+
+    def is_followed(self) -> bool:
+        """Whether there is one kernel, which has answered, and one page follows it."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE_S)
+        try:
+            connection.request("GET", "/api/kernels", headers={"Authorization": f"token {self.server.token}"})
+            kernels = json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+        return [(one["execution_state"] in ("idle", "busy"), one["connections"]) for one in kernels] == [(True, 1)]
 
     def cells(self, page: Page) -> Locator:
         """All cells."""
@@ -131,6 +145,8 @@ class Lab(JupyterCase):
         page.keyboard.type("x.bit_l")
         expect(page.locator(".jp-mod-completer-enabled").first).to_be_visible()  # until then the key indents
         page.keyboard.press("Tab")
+        expect(page.locator(".jp-Completer-item").first).to_contain_text("bit_length")
+        page.keyboard.press("Enter")
         expect(self.cells(page).nth(3).locator(".cm-content")).to_contain_text("x.bit_length")
         self.press(page, "Escape", "0", "0")
         self.accept(page)
@@ -199,16 +215,20 @@ class Lab(JupyterCase):
         (self.server.root / "sub" / "p.svg").write_bytes(picture)
         self.write_notebook("sub/a.ipynb", ("markdown", "![picture](p.svg)"))
         page = self.watched(self.new_page())
-        page.goto(f"{self.server.origin}/lab/tree/sub/a.ipynb")
-        shown = page.locator(".jp-RenderedMarkdown img")
-        until(lambda: shown.evaluate("image => image.naturalWidth") == 30, "the picture")
-        page.goto(f"{self.server.origin}/lab?reset")
+        page.goto(f"{self.server.origin}/lab")
         logo = page.locator(".jp-Launcher img").first
         until(lambda: logo.evaluate("image => image.naturalWidth") > 0, "the logo of a kernel")
         page.locator(".jp-LauncherCard[title*='erminal']").click()
         page.locator(".jp-Terminal .xterm-helper-textarea").focus()
-        page.keyboard.type("echo $((40 + 2)) > told\n")
-        until(lambda: (self.server.root / "told").exists(), "the shell's file")
+        page.keyboard.type("echo $((40 + 2)) > typed\n")
+        until(lambda: (self.server.root / "typed").exists(), "the shell's file")
+        page.goto(f"{self.server.origin}/lab/tree/sub/a.ipynb")
+        shown = page.locator(".jp-RenderedMarkdown img")
+        until(lambda: shown.evaluate("image => image.naturalWidth") == 30, "the picture")
+        with page.expect_download() as saved:
+            page.locator(".lm-MenuBar-itemLabel", has_text="File").click()
+            page.locator(".lm-Menu-itemLabel", has_text="Download").first.click()
+        self.assertEqual(json.loads(saved.value.path().read_bytes())["nbformat"], 4)
 
     def test_nobody_and_guests(self) -> None:
         """Who is not signed in comes to the sign-in, and back; a guest is told that it is not for them."""
