@@ -229,6 +229,11 @@ class Overheard(InquiryTestCase):
         self.assertEqual((asked["hist_access_type"], reply["result"]["history"]), ("tail", lines))
         asked, reply = self.answered("history.get", "history_reply", {"status": "ok", "history": []}, pattern="x*")
         self.assertEqual((asked["hist_access_type"], asked["pattern"]), ("search", "x*"))
+        wanted = {"hist_access_type": "range", "session": -1, "start": 2, "stop": 4}
+        asked, reply = self.answered(
+            "history.get", "history_reply", {"status": "ok", "history": []}, of=-1, start=2, stop=4
+        )
+        self.assertEqual({name: asked[name] for name in wanted}, wanted)
         _, reply = self.answered("history.get", "history_reply", {"status": "ok", "history": 5})
         self.assertEqual(reply["error"]["data"]["name"], "kernel_failed")
         self.assertIn("malformed history_reply", reply["error"]["message"])

@@ -1463,6 +1463,12 @@ export interface GetHistory extends OfSession {
   pattern?: string | null;
   /** Whether an input that comes more than once is returned only once. */
   unique?: boolean;
+  /** A session of the kernel's history, whose lines `start` to `stop` are returned whatever `n` and `pattern` say: 0 is that of the running kernel, -1 the one before; null: all sessions. */
+  of?: number | null;
+  /** The first line of that session, from 0. */
+  start?: number;
+  /** The line before which to end; null: to the last one. */
+  stop?: number | null;
   /** Whether inputs are as they were typed, before the kernel transformed them. */
   raw?: boolean;
   /** Whether each input comes with its output. */

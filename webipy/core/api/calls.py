@@ -612,6 +612,13 @@ class GetHistory(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A glob that the inputs must match; null: all."""
     unique: bool = False
     """Whether an input that comes more than once is returned only once."""
+    of: int | None = None
+    """A session of the kernel's history, whose lines `start` to `stop` are returned whatever `n` and `pattern` say: 0 is that of the running kernel,
+    -1 the one before; null: all sessions."""
+    start: int = 0
+    """The first line of that session, from 0."""
+    stop: int | None = None
+    """The line before which to end; null: to the last one."""
     raw: bool = True
     """Whether inputs are as they were typed, before the kernel transformed them."""
     output: bool = False

@@ -73,6 +73,10 @@ class _At(msgspec.Struct):
 
 
 class _History(msgspec.Struct):
+    hist_access_type: str = "tail"
+    session: int = 0
+    start: int = 0
+    stop: int | None = None
     output: bool = False
     raw: bool = True
     n: int | None = None
@@ -239,8 +243,11 @@ class ClientRequests:
             raw=wanted.raw,
             output=wanted.output,
             n=min(max(1, wanted.n or 1000), 100_000),
-            pattern=wanted.pattern,
+            pattern=wanted.pattern if wanted.hist_access_type == "search" else None,
             unique=wanted.unique,
+            of=wanted.session if wanted.hist_access_type == "range" else None,
+            start=wanted.start,
+            stop=wanted.stop,
             timeout_s=INQUIRY_SECONDS,
         )
         found = await self.asked.ask("history.get", params, calls.History)

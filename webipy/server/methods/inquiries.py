@@ -92,11 +92,12 @@ async def code_is_complete(services: Services, connection: Connection, params: c
 async def history_get(services: Services, connection: Connection, params: calls.GetHistory) -> calls.History:
     """The kernel's own input history; the session's is its journal."""
     asked: dict[str, object] = {"raw": params.raw, "output": params.output, "n": params.n, "unique": params.unique}
-    asked |= (
-        {"hist_access_type": "tail"}
-        if params.pattern is None
-        else {"hist_access_type": "search", "pattern": params.pattern}
-    )
+    if params.of is not None:
+        asked |= {"hist_access_type": "range", "session": params.of, "start": params.start, "stop": params.stop}
+    elif params.pattern is not None:
+        asked |= {"hist_access_type": "search", "pattern": params.pattern}
+    else:
+        asked |= {"hist_access_type": "tail"}
     reply = await _asked(services, params, "history_request", asked, _HistoryReply, params.timeout_s)
     return calls.History(history=reply.history)
 
