@@ -34,6 +34,9 @@ PYTHON_CLIENTS: Final = (
 )
 """The clients in Python, which live in one environment, and what their tests import."""
 
+LAB: Final = ("jupyterlab==4.6.6", "jupyter_server==2.21.0")
+"""JupyterLab beside a Jupyter Server of its own."""
+
 
 def only_when_asked() -> None:
     """Skips a test that fetches packages and takes minutes, but for `make clients`.

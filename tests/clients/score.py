@@ -5,10 +5,14 @@ A test says what its client has reached (`note`) before it fails or passes; `pyt
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
+
+from twisted.trial.unittest import SkipTest
 
 FILE: Final = "WEBIPY_SCORE"
 """The variable with the file that takes what is reached, a line of JSON each."""
@@ -23,9 +27,14 @@ ROWS: Final = {
     "jupyter_kernel_test": "the tests of a kernel, over the socket",
     "jupyter run --existing": "runs a script in the kernel of a session",
     "jupyter console --existing": "types into the kernel of a session",
+    "JupyterLab, /lab": "opens, runs, asks, completes, interrupts, restarts; a reload and a kill -9 in a run: every line",
+    "jupyter lab --gateway-url": "runs, interrupts, restarts; a kill -9 of webipy in a run: every line",
     "Jupyter Server's tests": "its own tests of /api/contents",
 }
 """The clients, and what they try."""
+
+
+Case = TypeVar("Case")
 
 
 def note(client: str, reached: int, of: int) -> None:
@@ -41,6 +50,31 @@ def note(client: str, reached: int, of: int) -> None:
     if place:
         with open(place, "a", encoding="utf-8") as file:
             file.write(json.dumps([client, reached, of]) + "\n")
+
+
+def whole(client: str, of: int) -> Callable[[Callable[[Case], None]], Callable[[Case], None]]:
+    """Decorates a test whose client has reached all of its steps when it passes, and none when it fails.
+
+    Args:
+        client: One of `ROWS`.
+        of: How many steps there are.
+    """
+
+    def decorated(test: Callable[[Case], None]) -> Callable[[Case], None]:
+        @functools.wraps(test)
+        def run(case: Case) -> None:
+            try:
+                test(case)
+            except SkipTest:
+                raise
+            except BaseException:
+                note(client, 0, of)
+                raise
+            note(client, of, of)
+
+        return run
+
+    return decorated
 
 
 def table(noted: Path) -> str:

@@ -16,9 +16,11 @@ from playwright.sync_api import Locator, Page, expect
 from twisted.trial.unittest import SkipTest
 
 from tests.browser.stage import PATIENCE_MS, PageCase, PageServer
+from tests.clients import score
 from tests.live import PATIENCE_S, WAITS, until
 
 LINES = [f"line {number}" for number in range(60)]
+LAB = "JupyterLab, /lab"
 PRINTS = "for i in range(60):\n    print('line', i, flush=True)\n    time.sleep(0.05)"
 
 
@@ -126,6 +128,7 @@ class JupyterCase(PageCase):
 class Lab(JupyterCase):
     """JupyterLab."""
 
+    @score.whole(LAB, 7)
     def test_a_notebook_from_its_first_run_to_its_file(self) -> None:
         """Run, ask, complete, interrupt, restart, save: and nothing goes wrong in its console; webipy's page shows the same."""
         page = self.notebook_at(
@@ -161,6 +164,7 @@ class Lab(JupyterCase):
         expect(own.locator(".cell").nth(1)).to_contain_text("hello Ada")
         expect(own.locator(".cell").nth(2)).to_contain_text("KeyboardInterrupt")
 
+    @score.whole(LAB, len(LINES))
     def test_a_page_that_is_loaded_again_in_the_middle_of_a_run_shows_all_of_it(self) -> None:
         """What was printed before, meanwhile and after; the prompt has its number at the end."""
         self.faults_expected = re.compile(
@@ -179,6 +183,7 @@ class Lab(JupyterCase):
         self.assertEqual(self.lines(page, 0), [*LINES, "line 60"])
         expect(self.cells(page).nth(0).locator(".jp-InputPrompt")).to_contain_text("[1]")
 
+    @score.whole(LAB, len(LINES))
     def test_a_server_that_is_killed_in_the_middle_of_a_run_loses_nothing(self) -> None:
         """The page goes on by itself with the next server, and the next run with it."""
         self.faults_expected = re.compile(
