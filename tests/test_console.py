@@ -33,7 +33,7 @@ from webipy.command.lookup import Wrong
 from webipy.command.program import Ended, Unable
 from webipy.command.streams import StreamFault
 from webipy.core import errors
-from webipy.core.api import calls
+from webipy.core.api import calls, history_calls
 from webipy.core.events import events
 
 
@@ -103,7 +103,7 @@ class ConsoleCase(SynchronousTestCase):
         self.client = ScriptedClient(
             execution__list=calls.ExecutionList(queued=[msgspec.Raw(events.encode(one)) for one in self.listed]),
             kernel__describe=calls.KernelDescription(kernel_info=msgspec.Raw(json.dumps(info).encode())),
-            history__get=calls.History(history=[msgspec.Raw(b'[1, 1, "before = 1"]')]),
+            history__get=history_calls.History(history=[msgspec.Raw(b'[1, 1, "before = 1"]')]),
         )
         line: Any = self.line
         client: Any = self.client

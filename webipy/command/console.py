@@ -41,7 +41,7 @@ from webipy.command.streams import StreamFault, shown
 from webipy.command.terminal import text_of
 from webipy.command.watching import note_of
 from webipy.core import errors
-from webipy.core.api import calls
+from webipy.core.api import calls, history_calls
 from webipy.core.events import events
 
 REMEMBERED: Final = 1000
@@ -333,7 +333,7 @@ def _use_language(known: _LanguageInfo, session: calls.Session, editor: Editor) 
 
 
 async def _learn_history(client: Client, session: calls.Session, history: ConsoleHistory) -> None:
-    asked = calls.GetHistory(session=session.id, n=REMEMBERED, timeout_s=HISTORY_S)
-    found = await client.call("history.get", asked, calls.History, repeat=True)
+    asked = history_calls.GetHistory(session=session.id, n=REMEMBERED, timeout_s=HISTORY_S)
+    found = await client.call("history.get", asked, history_calls.History, repeat=True)
     entries = [msgspec.json.decode(one) for one in found.history]
     history.add_remembered(entry[2] for entry in entries if len(entry) > 2 and isinstance(entry[2], str))

@@ -26,7 +26,7 @@ import msgspec
 from msgspec import Raw
 
 from webipy.core import errors
-from webipy.core.api import calls
+from webipy.core.api import calls, history_calls
 from webipy.core.kernel import jupyter_messages
 from webipy.core.kernel.socket_messages import CHANNELS, ClientMessage
 from webipy.io.jupyter.routes import Asked
@@ -238,7 +238,7 @@ class ClientRequests:
 
     async def _history(self, message: ClientMessage) -> None:
         wanted = jupyter_messages.decode(message.content, _History)
-        params = calls.GetHistory(
+        params = history_calls.GetHistory(
             session=self.session,
             raw=wanted.raw,
             output=wanted.output,
@@ -250,7 +250,7 @@ class ClientRequests:
             stop=wanted.stop,
             timeout_s=INQUIRY_SECONDS,
         )
-        found = await self.asked.ask("history.get", params, calls.History)
+        found = await self.asked.ask("history.get", params, history_calls.History)
         self._answer(message, {"status": "ok", **_fields(found)})
 
     async def _comm(self, message: ClientMessage) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw
 
 from webipy.core import errors
-from webipy.core.api import calls
+from webipy.core.api import calls, history_calls
 from webipy.core.api.variable_calls import ListVariables, ReadVariable, VariableList, VariablePart
 from webipy.core.kernel import jupyter_messages
 from webipy.server.methods.failures import OF_INQUIRY
@@ -89,7 +89,9 @@ async def code_is_complete(services: Services, connection: Connection, params: c
 
 
 @method("history.get", "execute", "session", raises=OF_INQUIRY, example={"n": 2})
-async def history_get(services: Services, connection: Connection, params: calls.GetHistory) -> calls.History:
+async def history_get(
+    services: Services, connection: Connection, params: history_calls.GetHistory
+) -> history_calls.History:
     """The kernel's own input history; the session's is its journal."""
     asked: dict[str, object] = {"raw": params.raw, "output": params.output, "n": params.n, "unique": params.unique}
     if params.of is not None:
@@ -99,7 +101,7 @@ async def history_get(services: Services, connection: Connection, params: calls.
     else:
         asked |= {"hist_access_type": "tail"}
     reply = await _asked(services, params, "history_request", asked, _HistoryReply, params.timeout_s)
-    return calls.History(history=reply.history)
+    return history_calls.History(history=reply.history)
 
 
 @method("variable.list", "execute", "session", raises=OF_INQUIRY)
