@@ -24,6 +24,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from importlib import metadata
 from pathlib import Path
 from typing import IO, Any
 
@@ -108,12 +109,12 @@ class Lab:
         from jupyterlab_server.config import get_page_config
 
         config: Params = get_page_config(self._extensions, self._app_settings, logger=logging.getLogger())
-        notebook = {}
-        if self._notebook:
-            from notebook import __version__ as of_notebook
-
-            notebook = {"notebookVersion": of_notebook}
-        return {"appVersion": __version__, **notebook, **config}
+        version = [int(part) for part in re.findall(r"[0-9]+", metadata.version("jupyter_server"))[:3]]
+        return {
+            "appVersion": __version__,
+            "notebookVersion": version,
+            **config,
+        }  # JupyterLab means the server by that name
 
     # ---- settings
 

@@ -214,7 +214,7 @@ class Lab(JupyterCase):
         self.assertEqual(self.lines(page, 1), LINES)
 
     def test_files_logos_and_terminals(self) -> None:
-        """What the browser itself fetches is there: a picture in a text, the logo of a kernel, a download; a terminal opens."""
+        """What the browser itself fetches is there: a picture in a text, the logo of a kernel, a download, an export; a terminal opens."""
         (self.server.root / "sub").mkdir()
         picture = b"<svg xmlns='http://www.w3.org/2000/svg' width='30' height='20'><rect width='30' height='20'/></svg>"
         (self.server.root / "sub" / "p.svg").write_bytes(picture)
@@ -234,6 +234,15 @@ class Lab(JupyterCase):
             page.locator(".lm-MenuBar-itemLabel", has_text="File").click()
             page.locator(".lm-Menu-itemLabel", has_text="Download").first.click()
         self.assertEqual(json.loads(saved.value.path().read_bytes())["nbformat"], 4)
+        exported: list[str] = []
+        self.context.on(
+            "page", lambda tab: tab.on("download", lambda download: exported.append(download.suggested_filename))
+        )
+        page.locator(".lm-MenuBar-itemLabel", has_text="File").click()
+        page.locator(".lm-Menu-itemLabel", has_text="Save and Export").hover()
+        page.locator(".lm-Menu").last.locator(".lm-Menu-itemLabel", has_text="Markdown").click()
+        until(lambda: page.evaluate("() => true") and exported, "the notebook as Markdown")
+        self.assertEqual(exported, ["a.zip"])  # with its picture
 
     def test_nobody_and_guests(self) -> None:
         """Who is not signed in comes to the sign-in, and back; a guest is told that it is not for them."""
