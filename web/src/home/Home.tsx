@@ -75,7 +75,7 @@ function New({ folder, specs }: { folder: string; specs: KernelspecList | null }
     { heading: "" },
     { title: homeWords.newFile, run: () => name("file") },
     { title: homeWords.newFolder, run: () => name("folder") },
-    { title: homeWords.newTerminal, run: () => void newTerminal(folder) },
+    { title: homeWords.newTerminal, disabled: phase.value !== "live", run: () => void newTerminal(folder) },
     { title: f.uploadFolder, run: () => chosen.current?.click() },
     ...sorted.map(spec => ({ title: homeWords.sessionIn(spec.display_name), run: () => void newSession(spec.name) })),
   ];
