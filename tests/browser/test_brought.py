@@ -271,8 +271,7 @@ class Outputs(BroughtCase):
             ],
         )
         log = page.locator(".log")
-        log.scroll_into_view_if_needed()
-        log.get_by_role("button", name="Show all lines").click()
+        log.get_by_role("button", name="Show all lines").click()  # it comes with the code of long texts
         whole = log.locator("pre.stream")
         expect(whole).to_contain_text("line 59")
         self.assertTrue(whole.evaluate("one => one.scrollWidth > one.clientWidth"))

@@ -21,10 +21,11 @@ export const assistance = (store: SessionStore, cell: string): Extension => [
   keymap.of(completionKeys),
 ];
 
-/** Closes the list of completions or, without one, whatever stands over the text; true when there was a list. */
+/** Closes the list of completions or, without one, whatever stands over the text; true when there was a list, even one that is being asked for anew. */
 export function closeHelp(view: EditorView): boolean {
-  if (completionStatus(view.state) === "active") return closeCompletion(view);
+  const hadList = completionStatus(view.state) !== null && document.querySelector(".cm-tooltip-autocomplete") !== null;
   closeCompletion(view);
+  if (hadList) return true;
   closeInspection(view);
   closeCall(view);
   return false;

@@ -81,13 +81,14 @@ function isOfOther(state: EditorState): string {
 export function complete(view: EditorView): boolean {
   if (completionStatus(view.state) === "pending") closeCompletion(view);
   asked.add(view);
-  return startCompletion(view);
+  startCompletion(view);
+  return true; // Tab never leads out of the editor
 }
 
 /** Tab: takes the chosen option, asks for options after a word, or indents. */
 export function tab(view: EditorView): boolean {
   const { state } = view;
-  if (completionStatus(state) === "active") return acceptCompletion(view);
+  if (completionStatus(state) === "active" && acceptCompletion(view)) return true; // one that has just opened cannot be meant, and takes nothing
   return asksForList(state) ? complete(view) : indent(view);
 }
 
