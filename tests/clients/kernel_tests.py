@@ -4,7 +4,7 @@ pytest runs them, in an environment of their own. The server is known by the var
 one of this machine, as the tests mean it.
 """
 
-# mypy: disable-error-code="import-not-found,misc,no-any-return"
+# mypy: disable-error-code="import-not-found,import-untyped,misc,no-any-return"
 # these packages are not in the environment of this project
 
 from __future__ import annotations
