@@ -1,7 +1,8 @@
 """The fixtures of Jupyter Server's own tests, with a running webipy in place of the server that they would start.
 
 pytest loads this module in an environment of its own (tests/clients/jupyter_server_tests.py), without webipy. The server is known by the variables
-`WEBIPY_ORIGIN`, `WEBIPY_TOKEN` and `WEBIPY_ROOT`. After each test everything below the root is deleted, by the API.
+`WEBIPY_ORIGIN`, `WEBIPY_TOKEN` and `WEBIPY_ROOT`. After each test kernels are ended, and
+everything below the root is deleted, by the API.
 """
 
 # mypy: disable-error-code="import-not-found,untyped-decorator"
@@ -20,7 +21,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from tornado.httpclient import AsyncHTTPClient
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.websocket import websocket_connect
 
 ORIGIN = os.environ["WEBIPY_ORIGIN"]
 ROOT = Path(os.environ["WEBIPY_ROOT"])
@@ -61,9 +63,39 @@ def jp_root_dir() -> Path:
 @pytest.fixture
 def jp_serverapp() -> Any:
     """What tests read of the server."""
-    return SimpleNamespace(
-        root_dir=str(ROOT), contents_manager=SimpleNamespace(), base_url="/", web_app=SimpleNamespace()
+    kernels = SimpleNamespace(
+        use_pending_kernels=False, default_kernel_name="python3", get_kernel=lambda _: SimpleNamespace()
     )
+    return SimpleNamespace(
+        root_dir=str(ROOT),
+        contents_manager=SimpleNamespace(),
+        kernel_manager=kernels,
+        base_url="/",
+        web_app=SimpleNamespace(),
+    )
+
+
+@pytest.fixture
+def jp_ws_fetch() -> Any:
+    """Opens a WebSocket."""
+
+    async def opened(*parts: str) -> Any:
+        address = f"{ORIGIN.replace('http', 'ws', 1)}/{'/'.join(parts)}"
+        return await websocket_connect(HTTPRequest(address, headers=LOGIN))
+
+    return opened
+
+
+@pytest.fixture
+def jp_http_port() -> int:
+    """The port of the server."""
+    return int(ORIGIN.rpartition(":")[2])
+
+
+@pytest.fixture
+def jp_auth_header() -> dict[str, str]:
+    """The header of who may come in."""
+    return LOGIN
 
 
 @pytest.fixture
@@ -74,10 +106,12 @@ def jp_fetch() -> Any:
 
 @pytest.fixture(autouse=True)
 def clean_root() -> Any:
-    """Deletes what a test has left."""
+    """Deletes what a test has left, and ends its kernels."""
     yield
 
     async def clean() -> None:
+        for one in json.loads((await fetch("api", "kernels")).body):
+            await fetch("api", "kernels", one["id"], method="DELETE")
         listed = await fetch("api", "contents")
         for one in json.loads(listed.body)["content"]:
             await fetch("api", "contents", one["path"], method="DELETE")

@@ -37,7 +37,10 @@ class PythonTests(jupyter_kernel_test.KernelTests):
         {"code": "from IPython.display import HTML, display; display(HTML('<b>test</b>'))", "mime": "text/html"},
     )
     code_history_pattern = "1?2*"
-    supported_history_operations = ("tail", "search")  # IPython calls the running session 0 in a range, which the test does not expect
+    supported_history_operations = (
+        "tail",
+        "search",
+    )  # IPython calls the running session 0 in a range, which the test does not expect
     code_inspect_sample = "zip"
     code_clear_output = "from IPython.display import clear_output; clear_output()"
 

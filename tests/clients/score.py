@@ -29,7 +29,7 @@ ROWS: Final = {
     "jupyter console --existing": "types into the kernel of a session",
     "JupyterLab, /lab": "opens, runs, asks, completes, interrupts, restarts; a reload and a kill -9 in a run: every line",
     "jupyter lab --gateway-url": "runs, interrupts, restarts; a kill -9 of webipy in a run: every line",
-    "Jupyter Server's tests": "its own tests of /api/contents",
+    "Jupyter Server's tests": "its own tests of contents, kernels, sessions and config",
 }
 """The clients, and what they try."""
 
