@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.clients.client_case import ROOT, ClientCase
 from tests.clients.packages import PYTHON_CLIENTS, bare, python_of
 from tests.clients.pytest_runs import outcomes
-from tests.live import write_kernelspec
+from tests.live import Server, write_kernelspec
 
 HERE = Path(__file__).resolve().parent
 
@@ -114,15 +114,16 @@ class Kernels(ClientCase):
         self.check_steps("jupyter_kernel_client", numbered(printed), numbered(wanted))
         self.assertEqual(self.asked("GET", "/api/kernels"), [])
 
-    def passed(self, client: str, *words: str) -> None:
+    def passed(self, client: str, server: Server, *words: str) -> None:
         """Runs tests of others; all have to pass.
 
         Args:
             client: Its name in the table.
+            server: The server that they use.
             words: What follows `pytest`.
         """
         python = python_of("python", PYTHON_CLIENTS)
-        known = {"WEBIPY_ORIGIN": self.server.origin, "WEBIPY_TOKEN": self.server.token}
+        known = {"WEBIPY_ORIGIN": server.origin, "WEBIPY_TOKEN": server.token}
         found = outcomes(python, words, HERE, bare(PYTHONPATH=str(HERE), **known))
         failures = [f"{name}\n{said}" for name, said in found.items() if said != "passed"]
         self.check_steps(client, found, dict.fromkeys(found, "passed"), "\n\n".join(failures))
@@ -130,15 +131,15 @@ class Kernels(ClientCase):
     def test_the_tests_of_jupyter_kernel_client(self) -> None:
         """They come with the package; only the server that they start is ours, whose kernels have the packages that the client needs in them."""
         python = python_of("python", PYTHON_CLIENTS)
-        self.server = self.own_server()
-        write_kernelspec(self.server, "python3", str(python), "-m", "ipykernel_launcher", "-f")
-        self.server.start()
+        server = self.own_server()
+        write_kernelspec(server, "python3", str(python), "-m", "ipykernel_launcher", "-f")
+        server.start()
         words = ["--noconftest", "-p", "kernel_client_fixtures", "--pyargs", "jupyter_kernel_client.tests"]
-        self.passed("jupyter_kernel_client, its tests", *words)
+        self.passed("jupyter_kernel_client, its tests", server, *words)
 
     def test_the_tests_of_a_kernel(self) -> None:
         """jupyter_kernel_test, over the socket."""
-        self.passed("jupyter_kernel_test", "kernel_tests.py")
+        self.passed("jupyter_kernel_test", self.server, "kernel_tests.py")
 
     def connection(self) -> str:
         """The connection file of a new session's kernel, as `webipy connection` prints it."""
