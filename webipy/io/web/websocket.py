@@ -45,6 +45,9 @@ from webipy.server.people.budgets import Budget
 SMALL_BYTES = 64 * 1024
 """Messages that are less together go in one write, at the end of the turn."""
 
+GOODBYE_SECONDS = 5
+"""How long a client may take to answer the close of a connection; then it is cut, and a reason that has not arrived is lost."""
+
 MAX_CALLS = 256
 """Calls of one connection under way; more wait."""
 
@@ -378,7 +381,7 @@ class RpcFactory(WebSocketServerFactory):
             maxMessagePayloadSize=MAX_MESSAGE_BYTES,
             failByDrop=False,
             openHandshakeTimeout=HANDSHAKE_SECONDS,
-            closeHandshakeTimeout=1,
+            closeHandshakeTimeout=GOODBYE_SECONDS,
             autoPingInterval=PING_SECONDS,
             autoPingTimeout=PING_SECONDS,
             perMessageCompressionAccept=lambda offers: None,
