@@ -181,16 +181,12 @@ class Sessions(KernelTestCase):
         self.assertEqual((model["path"], model["type"]), ("home/ada/x.ipynb-1.ipynb", "notebook"))
 
     def test_a_wrong_request_makes_nothing(self) -> None:
-        """400 names the field; 501 a kernel that is not installed; 409 a document that is to have the kernel of another session."""
+        """400 names the field; 501 a kernel that is not installed."""
         self.rig.session("python3")
-        self.rig.wait(self.rig.disk.files.create("b.ipynb", "notebook", b"{}"))
-        kernel = self.listed("kernels")[0]["id"]
         table = [
             ({"type": "notebook"}, 400), ({"path": "a.ipynb"}, 400), ({"path": "", "type": "file"}, 400),
             ({"path": 5, "type": "file"}, 400), ({"path": "a", "type": "file", "kernel": "python3"}, 400),
             ({"path": "a", "type": "file", "kernel": {"name": "none"}}, 501),
-            ({"path": "a", "type": "file", "kernel": {"id": "none"}}, 400),
-            ({"path": "b.ipynb", "type": "notebook", "kernel": {"id": kernel}}, 409),
             ({"path": "a" * 5000, "type": "file"}, 400),
         ]  # fmt: skip
         for body, status in table:
@@ -238,6 +234,60 @@ class Sessions(KernelTestCase):
         self.assertEqual(self.sent("DELETE", place).status, 204)
         self.assertEqual([self.sent(method, place, {}).status for method in ("GET", "PATCH", "DELETE")], [404] * 3)
         self.assertEqual(len(self.listed("kernels")), 2)
+
+    def test_what_clients_of_former_days_send(self) -> None:
+        """The id of a kernel that runs no more, and the name of Python's kernel without its version; a type is kept."""
+        body = {"notebook": {"path": "foo/x.py"}, "type": "file", "kernel": {"name": "python", "id": "foo"}}
+        answer = self.sent("POST", "/api/sessions", body)
+        self.assertEqual(
+            (answer.status, answer.json()["kernel"]["name"], answer.json()["type"]), (201, "python3", "file")
+        )
+        self.assertEqual(self.listed("sessions"), [answer.json()])
+        self.assertEqual(self.make("foo/x.py", "file").json(), answer.json())
+
+    def test_a_document_that_is_renamed_keeps_its_type(self) -> None:
+        """A text that a client opens as a notebook: its path is that of the document."""
+        self.rig.wait(self.rig.disk.files.create("x.md", "file", b"text"))
+        model = self.make("x.md").json()
+        self.assertEqual((model["path"], model["type"]), ("x.md", "notebook"))
+        self.rig.me.call("file.rename", path="x.md", to="y.md")
+        (found,) = self.listed("sessions")
+        self.assertEqual(
+            (found["id"], found["path"], found["name"], found["type"]), (model["id"], "y.md", "y.md", "notebook")
+        )
+
+    def test_a_notebook_takes_the_kernel_of_another(self) -> None:
+        """When a client wants that; its own kernel ends, and that of the other stays when it leaves."""
+        self.notebook()
+        self.notebook("b.ipynb")
+        first = self.make("a.ipynb").json()
+        self.ready()
+        other = self.make("b.ipynb").json()
+        self.ready()
+        answer = self.sent(
+            "PATCH", f"/api/sessions/{first['id']}", {"kernel": {"id": other["kernel"]["id"], "name": "x"}}
+        )
+        expected = {**first, "kernel": self.sent("GET", f"/api/kernels/{other['kernel']['id']}").json()}
+        self.assertEqual((answer.status, answer.json()), (200, expected))
+        self.assertEqual([one["id"] for one in self.listed("sessions")], [other["id"], first["id"]])
+        self.assertEqual([one["id"] for one in self.listed("kernels")], [other["kernel"]["id"]])
+        self.assertEqual(self.make("a.ipynb").json(), expected)
+        self.assertEqual(self.sent("DELETE", f"/api/sessions/{first['id']}").status, 204)
+        self.assertEqual(len(self.listed("kernels")), 1)
+        self.assertEqual([one["id"] for one in self.listed("sessions")], [other["id"]])
+
+    def test_a_session_goes_by_other_names(self) -> None:
+        """A path and a type that its client gives it; its end is the end of its kernel."""
+        made = self.make("one", "console").json()
+        self.ready()
+        place = f"/api/sessions/{made['id']}"
+        model = self.sent("GET", place).json()
+        self.assertEqual(self.sent("PATCH", place, {"path": "one"}).json(), model)
+        changed = {**model, "path": "b.py", "type": "file"}
+        self.assertEqual(self.sent("PATCH", place, {"path": "b.py", "type": "file"}).json(), changed)
+        self.assertEqual(self.listed("sessions"), [changed])
+        self.assertEqual(self.sent("DELETE", place).status, 204)
+        self.assertEqual((self.listed("sessions"), self.listed("kernels")), ([], []))
 
     def test_a_session_that_has_joined_goes_with_the_kernel(self) -> None:
         """And one that was started for it alone ends with its last session."""

@@ -1,11 +1,11 @@
 """The fixtures of Jupyter Server's own tests, with a running webipy in place of the server that they would start.
 
 pytest loads this module in an environment of its own (tests/clients/jupyter_server_tests.py), without webipy. The server is known by the variables
-`WEBIPY_ORIGIN`, `WEBIPY_TOKEN` and `WEBIPY_ROOT`. After each test kernels are ended, and
-everything below the root is deleted, by the API.
+`WEBIPY_ORIGIN`, `WEBIPY_TOKEN`, `WEBIPY_ROOT` and `WEBIPY_DATA` (a folder of Jupyter's data that the server looks into). After each test all
+sessions, kernels, terminals, and everything below the root are deleted, by the API.
 """
 
-# mypy: disable-error-code="import-not-found,untyped-decorator"
+# mypy: disable-error-code="import-not-found,import-untyped,untyped-decorator"
 # pytest is not in the environment of this project
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.websocket import websocket_connect
 
 ORIGIN = os.environ["WEBIPY_ORIGIN"]
 ROOT = Path(os.environ["WEBIPY_ROOT"])
+DATA = Path(os.environ["WEBIPY_DATA"])
 LOGIN = {"Authorization": f"token {os.environ['WEBIPY_TOKEN']}"}
 SECONDS = 60
 
@@ -79,9 +80,12 @@ def jp_serverapp() -> Any:
 def jp_ws_fetch() -> Any:
     """Opens a WebSocket."""
 
-    async def opened(*parts: str) -> Any:
-        address = f"{ORIGIN.replace('http', 'ws', 1)}/{'/'.join(parts)}"
-        return await websocket_connect(HTTPRequest(address, headers=LOGIN))
+    async def opened(*parts: str, headers: dict[str, str] | None = None, params: Any = None, **options: Any) -> Any:
+        query = f"?{urlencode(params)}" if params else ""
+        address = f"{ORIGIN.replace('http', 'ws', 1)}/{quote('/'.join(part.strip('/') for part in parts))}{query}"
+        known = inspect.signature(websocket_connect).parameters
+        given = {name: value for name, value in options.items() if name in known}
+        return await websocket_connect(HTTPRequest(address, headers={**LOGIN, **(headers or {})}), **given)
 
     return opened
 
@@ -99,6 +103,26 @@ def jp_auth_header() -> dict[str, str]:
 
 
 @pytest.fixture
+def jp_data_dir() -> Path:
+    """Where kernelspecs are looked for, too."""
+    return DATA
+
+
+@pytest.fixture
+def jp_kernelspecs(jp_data_dir: Path) -> Any:
+    """Kernelspecs that the tests look for."""
+    from tests.utils import sample_kernel_json, some_resource
+
+    for name in ("sample", "sample2", "bad"):
+        folder = jp_data_dir / "kernels" / name
+        folder.mkdir(parents=True)
+        (folder / "kernel.json").write_text("garbage" if name == "bad" else json.dumps(sample_kernel_json))
+        (folder / "resource.txt").write_text(some_resource)
+    yield
+    shutil.rmtree(jp_data_dir / "kernels")
+
+
+@pytest.fixture
 def jp_fetch() -> Any:
     """Sends a request."""
     return fetch
@@ -106,12 +130,16 @@ def jp_fetch() -> Any:
 
 @pytest.fixture(autouse=True)
 def clean_root() -> Any:
-    """Deletes what a test has left, and ends its kernels."""
+    """Deletes what a test has left, and ends its sessions, kernels and terminals."""
     yield
 
     async def clean() -> None:
-        for one in json.loads((await fetch("api", "kernels")).body):
-            await fetch("api", "kernels", one["id"], method="DELETE")
+        for what, key in (("sessions", "id"), ("kernels", "id"), ("terminals", "name")):
+            for one in json.loads((await fetch("api", what)).body):
+                try:
+                    await fetch("api", what, one[key], method="DELETE")
+                except HTTPClientError as gone:
+                    assert gone.code == 404, gone  # it went with another
         listed = await fetch("api", "contents")
         for one in json.loads(listed.body)["content"]:
             await fetch("api", "contents", one["path"], method="DELETE")

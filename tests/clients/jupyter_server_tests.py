@@ -6,6 +6,7 @@ The source package is fetched once, with pip, into .cache/clients; the tests run
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -18,7 +19,7 @@ from tests.clients import pytest_runs
 from tests.clients.packages import CACHE, PYTHON_CLIENTS, bare, command, python_of
 from tests.live import Server
 
-VERSION = "2.21.0"
+VERSION = "2.21.1"
 _FIXTURES = Path(__file__).with_name("jupyter_server_fixtures.py")
 
 
@@ -40,7 +41,12 @@ def outcomes(server: Server, modules: Sequence[str], deselected: Sequence[str] =
     words = ["-p", "no:jupyter_server", "--rootdir", str(tests.parent), *(f"tests/{module}" for module in modules)]
     if deselected:
         words += ["-k", " and ".join(f"not {name}" for name in deselected)]
-    known = {"WEBIPY_ORIGIN": server.origin, "WEBIPY_TOKEN": server.token, "WEBIPY_ROOT": str(server.root)}
+    known = {
+        "WEBIPY_ORIGIN": server.origin,
+        "WEBIPY_TOKEN": server.token,
+        "WEBIPY_ROOT": str(server.root),
+        "WEBIPY_DATA": server.environment["JUPYTER_PATH"].partition(os.pathsep)[0],
+    }
     found = pytest_runs.outcomes(python, words, tests.parent, bare(PYTHONPATH=str(tests.parent), **known))
     return {name.removeprefix("tests/"): said for name, said in found.items()}
 

@@ -11,52 +11,67 @@ from tests.clients.jupyter_server_tests import outcomes
 from tests.clients.packages import only_when_asked
 from tests.live import Server
 
-FILES = {
-    "services/contents/test_api.py::test_regression_is_hidden": "sets an option of its own server: hidden files are never served here",
-}
-
 _POLICY = "wants Jupyter's own Content-Security-Policy; ours is stricter"
-_OWN = "starts a server with options of its own"
+_OWN = "sets an option of the server that it starts, or looks into its objects"
 _OWN_ID = "gives a kernel an id of its choice; ids are made here"
 _HOME = "looks for the root in the home folder that it gives its own server"
-_FOLDER = "asks for paths in the folder of the kernel; they are looked up below the root"
-_DOCUMENT = "gives a document the kernel of another session; a document has its own (decision 54)"
-_PATH = "moves a session to another path; a session here stays with its document, or keeps its name"
-_TYPE = "wants the type that it gave back; it is that of the path here"
+_HIDDEN = "sets an option of its own server: hidden files are never served here"
+_ATTACHED = "wants texts that a browser shows itself: here they are downloaded, so that none runs in this origin"
+_OUTSIDE = "starts a shell outside of the root"
+
+
+def _of(module: str, **reasons: str) -> dict[str, str]:
+    return {f"{module}::test_{name}": reason for name, reason in reasons.items()}
+
+
+FILES = {
+    **_of("services/contents/test_api.py", regression_is_hidden=_HIDDEN),
+    **_of(
+        "test_files.py",
+        download=_ATTACHED,
+        hidden_files=_HIDDEN,
+        regression_is_hidden=_HIDDEN,
+        save_hooks=_OWN,
+    ),
+}
 
 KERNELS = {
-    **{
-        f"services/kernels/test_api.py::test_{name}": reason
-        for name, reason in {
-            "default_kernels": _POLICY,
-            "main_kernel_handler": _POLICY,
-            "post_kernel_with_client_supplied_id": _OWN_ID,
-            "resolve_path_kernel": _FOLDER,
-            "resolve_path_server_and_kernel": _FOLDER,
-            "resolve_path_server_expands_user": _HOME,
-            "resolve_path_server_expands_user_normalizes_path": _HOME,
-            "kernel_handler_startup_error": _OWN,
-            "kernel_handler_startup_error_pending": _OWN,
-        }.items()
-    },
-    **{
-        f"services/sessions/test_api.py::test_{name}": reason
-        for name, reason in {
-            "create_bad": _OWN,
-            "create_bad_pending": _OWN,
-            "create_file_session": _TYPE,
-            "create_with_bad_kernel_id": _TYPE,
-            "modify_type": _TYPE,
-            "create_deprecated": "names a kernel that is not there; that is refused here, 400",
-            "create_with_client_supplied_kernel_id": _OWN_ID,
-            "create_session_duplicate_kernel_id_returns_409": "reaches into its own server",
-            "create_with_kernel_id": _DOCUMENT,
-            "create_attach_to_existing_kernel_via_kernel_id": _DOCUMENT,
-            "modify_kernel_id": _DOCUMENT,
-            "modify_path": _PATH,
-            "modify_path_deprecated": _PATH,
-        }.items()
-    },
+    **_of(
+        "services/kernels/test_api.py",
+        default_kernels=_POLICY,
+        main_kernel_handler=_POLICY,
+        post_kernel_with_client_supplied_id=_OWN_ID,
+        resolve_path_server_expands_user=_HOME,
+        resolve_path_server_expands_user_normalizes_path=_HOME,
+    ),
+    **_of(
+        "services/sessions/test_api.py",
+        create_bad=_OWN,
+        create_session_duplicate_kernel_id_returns_409=_OWN,
+        create_with_client_supplied_kernel_id=_OWN_ID,
+    ),
+}
+
+OTHERS = {
+    **_of(
+        "services/api/test_api.py",
+        identity=_OWN,
+        identity_permissions=_OWN,
+        password_identity_permissions=_OWN,
+        update_user_not_implemented_persist=_OWN,
+        update_user_not_implemented_update=_OWN,
+        update_user_raise=_OWN,
+        update_user_success=_OWN,
+        update_user_success_custom_updatable_fields=_OWN,
+    ),
+    **_of(
+        "test_terminal.py",
+        culling=_OWN,
+        culling_config=_OWN,
+        shell_command_override=_OWN,
+        terminal_create_with_cwd=_OUTSIDE,
+        terminal_create_with_kwargs=_OUTSIDE,
+    ),
 }
 """Tests that do not pass, with the reason."""
 
@@ -85,10 +100,15 @@ class JupyterServerTests(SynchronousTestCase):
         self.assertGreater(len(found), least)
 
     def test_files_and_documents(self) -> None:
-        """`/api/contents`."""
-        self.check(["services/contents/test_api.py"], FILES, 35)
+        """`/api/contents`, `/files`."""
+        self.check(["services/contents/test_api.py", "test_files.py"], FILES, 40)
 
-    def test_kernels_sessions_and_settings(self) -> None:
-        """`/api/kernels`, `/api/sessions`, `/api/config`."""
-        modules = [f"services/{name}/test_api.py" for name in ("config", "kernels", "sessions")]
+    def test_kernels_and_sessions(self) -> None:
+        """`/api/kernels`, `/api/sessions`, `/api/kernelspecs`."""
+        modules = [f"services/{name}/test_api.py" for name in ("kernels", "kernelspecs", "sessions")]
         self.check(modules, KERNELS, 35)
+
+    def test_all_else(self) -> None:
+        """`/api/status`, `/api/me`, `/api/config`, `/api/nbconvert`, `/api/terminals`."""
+        modules = [f"services/{name}/test_api.py" for name in ("api", "config", "nbconvert")]
+        self.check([*modules, "test_terminal.py"], OTHERS, 20)

@@ -101,8 +101,12 @@ class FrontEnd:
             raise Refusal(400, "Missing argument path")
         found = await self._below(asked, path)
         answer: dict[str, Any] = {"resolved": [] if found is None else [{"scope": "server", "path": found}]}
-        if kernel and not await _has_kernel(asked, kernel):
-            answer["unresolved"] = [{"scope": "kernel", "reason": f"Kernel {kernel[:64]} could not be found"}]
+        if kernel:
+            folder = await _folder_of(asked, kernel)
+            if folder is None:
+                answer["unresolved"] = [{"scope": "kernel", "reason": f"Kernel {kernel[:64]} could not be found"}]
+            elif await self._below(asked, place := posixpath.normpath(posixpath.join(folder, path))) is not None:
+                answer["resolved"].append({"scope": "kernel", "path": place})
         return Answer(answer)
 
     async def _below(self, asked: Asked, path: str) -> str | None:
@@ -130,11 +134,13 @@ class FrontEnd:
         return Answer(body=b"")
 
 
-async def _has_kernel(asked: Asked, kernel: str) -> bool:
+async def _folder_of(asked: Asked, kernel: str) -> str | None:
+    """The folder that a kernel was started in; `None` when there is no such kernel."""
     wanted = kernel.replace("-", "")
-    there = (await asked.ask("session.list", calls.Nothing(), calls.SessionList)).sessions
-    names = {name for one in there if one.kernel is not None for name in (one.id, one.kernel.id)}
-    return wanted in {name.replace("-", "") for name in names}
+    for one in (await asked.ask("session.list", calls.Nothing(), calls.SessionList)).sessions:
+        if one.kernel is not None and wanted in (one.id.replace("-", ""), one.kernel.id.replace("-", "")):
+            return one.cwd
+    return None
 
 
 def routes(front_end: FrontEnd) -> list[Route]:

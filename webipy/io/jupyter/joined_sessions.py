@@ -1,7 +1,8 @@
-"""Sessions of Jupyter clients that join the kernel of another session, such as the console of a notebook.
+"""Sessions of Jupyter clients that join the kernel of another session, such as the console of a notebook, or that go by other names.
 
 A session here has one kernel, and a kernel one session. Jupyter's clients know more: a second session with a path, a name and a type of its own,
-whose kernel is one that runs already. It is a name and nothing else: its code runs in the session that has the kernel, and its output is there.
+whose kernel is one that runs already. It is a name and nothing else: its code runs in the session that has the kernel, and its output is there. A
+client may also give a session here another path or type, or another kernel that runs: then a name with the id of that session stands in its place.
 
 The names are in a file, so that a client that comes back after a start of the server finds its console. A name goes when its client ends the session,
 which leaves the kernel alone, or when the kernel has ended.
@@ -30,10 +31,10 @@ class Joined(msgspec.Struct, frozen=True):
     """A session that has joined the kernel of another.
 
     Args:
-        id: Its id, 32 hexadecimal digits.
+        id: Its id; that of a session here which it stands for.
         kernel: The id of the kernel.
-        path: Its path, which names no document of this server.
-        name: Its name.
+        path: Its path; empty: that of the session here.
+        name: Its name; empty: that of the session here.
         type: Its type, such as `console`.
     """
 

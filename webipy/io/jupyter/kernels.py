@@ -83,7 +83,7 @@ class Kernels:
     async def start(self, asked: Asked) -> Answer:
         """Starts a kernel in a session of its own, which runs in the folder of a path."""
         wanted = asked.body(StartKernel)
-        name = await _known_name(asked, wanted.name)
+        name = await known_name(asked, wanted.name)
         made = calls.CreateSession(
             title=f"Kernel {name}", kernelspec=name, env=wanted.env or None, client_path="", cwd=None
         )
@@ -144,19 +144,21 @@ async def session_of(asked: Asked) -> calls.Session:
     raise Refusal(404, f"Kernel does not exist: {asked.parts['kernel'][:200]}")
 
 
-async def end_kernel(asked: Asked, session: calls.Session) -> None:
+async def end_kernel(asked: Asked, session: calls.Session, *, is_waited_for: bool = True) -> None:
     """Ends the kernel of a session; a session without a document, which only the kernel was for, is closed with it.
 
     Args:
         asked: The request.
         session: The session.
+        is_waited_for: Whether the end of the kernel of a document is waited for.
     """
     if session.client_path is not None and session.path is None:
         await asked.ask("session.close", calls.CloseSession(session=session.id, discard=True), calls.Done)
         return
     if session.kernel is not None and session.kernel.state != "dead":
         await asked.ask("kernel.shut_down", calls.OfSession(session=session.id), calls.Done)
-        await until(asked, session, lambda one: one.kernel is None or one.kernel.state == "dead", ENDED_SECONDS)
+        if is_waited_for:
+            await until(asked, session, lambda one: one.kernel is None or one.kernel.state == "dead", ENDED_SECONDS)
 
 
 async def until(
@@ -213,12 +215,19 @@ async def in_folder_of(asked: Asked, made: calls.CreateSession, path: str) -> ca
     raise Refusal(400, f"There is no folder for {path[:200]}.")
 
 
-async def _known_name(asked: Asked, name: str | None) -> str:
-    """The name of a kernelspec, or of the default one."""
-    if name:
+async def known_name(asked: Asked, name: str | None) -> str:
+    """The name of a kernelspec, or of the default one; `python`, which old notebooks name, is `python3` where nothing has that name.
+
+    Args:
+        asked: The request.
+        name: The name that a client sends.
+    """
+    if name and name != "python":
         return name
     found = await asked.ask("kernelspec.list", calls.Nothing(), calls.KernelspecList)
-    return found.default or ""
+    if name in {spec.name for spec in found.kernelspecs}:
+        return name or ""
+    return (name and "python3") or found.default or ""
 
 
 def routes(kernels: Kernels) -> list[Route]:

@@ -76,7 +76,8 @@ class Kernelspecs:
         return Answer(body=body, content_type=kind, headers={"Content-Security-Policy": POLICY.decode(), **kept})
 
     async def _spec(self, name: str) -> Kernelspec:
-        found = (await self.specs()).found.get(name)
+        known = (await self.specs()).found
+        found = known.get(name) or known.get(name.lower())
         if found is None:
             raise Refusal(404, f"Kernel spec {name[:200]} not found")
         return found

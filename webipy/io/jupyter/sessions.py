@@ -12,16 +12,26 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import attrs
 import msgspec
 
 from webipy.core import errors
-from webipy.core.api import calls, file_calls
+from webipy.core.api import calls
 from webipy.io.jupyter.joined_sessions import Joined, JoinedSessions
-from webipy.io.jupyter.kernels import Kernels, end_kernel, in_folder_of, own_id, shown_id, until, with_kernels
+from webipy.io.jupyter.kernels import (
+    ENDED_SECONDS,
+    Kernels,
+    end_kernel,
+    in_folder_of,
+    known_name,
+    own_id,
+    shown_id,
+    until,
+    with_kernels,
+)
 from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
 
 MOST_NAME = 200
@@ -73,6 +83,11 @@ class WantedSession(msgspec.Struct):
             return None
         return posixpath.join(folder, self.name)
 
+    @property
+    def places(self) -> set[str]:
+        """The paths of the session that is wanted."""
+        return {place for place in (self.place, self.document) if place}
+
 
 @attrs.define(eq=False)
 class JupyterSessions:
@@ -91,26 +106,36 @@ class JupyterSessions:
 
         Args:
             session: The session that has the kernel.
-            joined: The one that has joined it, which is then the one that is described.
+            joined: The names that it goes by, where they are not its own.
         """
-        if joined is not None:
-            names = {"path": joined.path, "name": joined.name}
-            return _model(shown_id(joined.id), names, joined.type, self.kernels.model(session))
-        path = session.path or session.client_path or f"console-{shown_id(session.id)}"
-        kind = "notebook" if path.lower().endswith(".ipynb") else "console" if session.path is None else "file"
-        name = session.title if session.path is None else posixpath.basename(path)
-        return _model(shown_id(session.id), {"path": path, "name": name}, kind, self.kernels.model(session))
+        shown = joined or _names(session)
+        names = {"path": shown.path, "name": shown.name}
+        kernel = self.kernels.model(session)
+        model: dict[str, object] = {"id": shown_id(shown.id), **names, "type": shown.type, "kernel": kernel}
+        return {**model, "notebook": names} if shown.type == "notebook" else model
 
     async def list_all(self, asked: Asked) -> Answer:
         """All sessions with a kernel, but those that were made for a kernel alone."""
         living = await with_kernels(asked)
-        joined = [self.model(session, one) for one, session in await self._joined(living)]
-        return Answer([*(self.model(one) for one in living if one.client_path != ""), *joined])
+        joined = await self._joined(living)
+        hidden = {one.id for one, _ in joined}
+        own = [self.model(one) for one in living if one.client_path != "" and one.id not in hidden]
+        return Answer([*own, *(self.model(session, one) for one, session in joined)])
 
     async def _joined(self, living: Sequence[calls.Session]) -> list[tuple[Joined, calls.Session]]:
         """The sessions that have joined a kernel, each with the one that has the kernel."""
         by_kernel = {session.kernel.id: session for session in living if session.kernel is not None}
-        return [(one, by_kernel[one.kernel]) for one in await self.joined.all(by_kernel)]
+        return [
+            (_with_own(one, by_kernel[one.kernel]), by_kernel[one.kernel]) for one in await self.joined.all(by_kernel)
+        ]
+
+    async def _join(self, names: Joined, having: calls.Session) -> None:
+        """Keeps the names of a session; a path and a name that are its own are not kept, so that they change with its document."""
+        own = _names(having)
+        if names.id == own.id:
+            path, name = "" if names.path == own.path else names.path, "" if names.name == own.name else names.name
+            names = msgspec.structs.replace(names, path=path, name=name)
+        await self.joined.put(names)
 
     async def get(self, asked: Asked) -> Answer:
         """One session."""
@@ -120,8 +145,10 @@ class JupyterSessions:
     async def make(self, asked: Asked) -> Answer:
         """Opens the session of a path with a kernel; the one that is open for it is returned as it is.
 
+        The id of a kernel that does not run, such as that of former days, does not count.
+
         Raises:
-            Refusal: 400, the body lacks a field, or there is no such kernel; 409, a document is to have the kernel of another session.
+            Refusal: 400, the body lacks a field.
         """
         wanted = asked.body(WantedSession)
         if wanted.place is None:
@@ -131,35 +158,43 @@ class JupyterSessions:
         if not wanted.place:
             raise Refusal(400, "The path of a session is not empty.")
         kernel = wanted.kernel or WantedKernel()
+        living = await with_kernels(asked)
         if kernel.id is not None:
-            return await self._made_with(asked, wanted, own_id(kernel.id))
-        places = {wanted.place, wanted.document or wanted.place}
-        for session in await with_kernels(asked):
-            if places & {session.path, session.client_path}:
+            found = [one for one in living if one.kernel is not None and one.kernel.id == own_id(kernel.id)]
+            if found:
+                return await self._made_with(asked, wanted, found[0])
+        for joined, session in await self._joined(living):
+            if joined.path in wanted.places:
+                return self._made(asked, session, joined, wanted)
+        for session in living:
+            if wanted.places & {session.path, session.client_path}:
                 return self._made(asked, session, None, wanted)
         try:
-            return self._made(asked, await self._open(asked, wanted, kernel.name), None, wanted)
+            session = await self._open(asked, wanted, kernel.name)
         except errors.UnknownKernelspec as fault:
             return Answer({"message": NO_SPEC.format(fault=fault.message), "short_message": fault.message}, 501)
+        own = _names(session)
+        names = msgspec.structs.replace(own, type=(wanted.type or own.type)[:MOST_NAME])
+        if names == own:
+            return self._made(asked, session, None, wanted)
+        await self._join(names, session)
+        return self._made(asked, session, names, wanted)
 
-    async def _made_with(self, asked: Asked, wanted: WantedSession, kernel: str) -> Answer:
+    async def _made_with(self, asked: Asked, wanted: WantedSession, having: calls.Session) -> Answer:
         """The session of a kernel that runs: the one that has it, or one that joins it."""
         assert wanted.place is not None
-        living = await with_kernels(asked)
-        found = [session for session in living if session.kernel is not None and session.kernel.id == kernel]
-        if not found:
-            raise Refusal(400, "No such kernel")
-        if {wanted.place, wanted.document or wanted.place} & {found[0].path, found[0].client_path}:
-            return self._made(asked, found[0], None, wanted)
-        for joined, session in await self._joined(living):
+        assert having.kernel is not None
+        kernel = having.kernel.id
+        if wanted.places & {having.path, having.client_path}:
+            return self._made(asked, having, None, wanted)
+        for joined, session in await self._joined(await with_kernels(asked)):
             if (joined.kernel, joined.path) == (kernel, wanted.place):
                 return self._made(asked, session, joined)
-        await _check_no_document(asked, wanted.document or wanted.place)
         name = (wanted.name or posixpath.basename(wanted.place))[:MOST_NAME]
         kind = (wanted.type or "notebook")[:MOST_NAME]
         joined = Joined(asked.api.services.world.new_id(), kernel, wanted.place[:MOST_PATH], name, kind)
-        await self.joined.put(joined)
-        return self._made(asked, found[0], joined)
+        await self._join(joined, having)
+        return self._made(asked, having, joined)
 
     def _made(
         self, asked: Asked, session: calls.Session, joined: Joined | None, wanted: WantedSession | None = None
@@ -172,10 +207,13 @@ class JupyterSessions:
     async def _open(self, asked: Asked, wanted: WantedSession, kernelspec: str | None) -> calls.Session:
         place = wanted.place
         assert place is not None
-        kernelspec = kernelspec or (await asked.ask("kernelspec.list", calls.Nothing(), calls.KernelspecList)).default
-        opened = calls.CreateSession(path=wanted.document or place, kernelspec=kernelspec)
+        kernelspec = await known_name(asked, kernelspec)
         try:
-            return await asked.ask("session.create", opened, calls.Session)
+            opened = calls.CreateSession(path=wanted.document or place, kernelspec=kernelspec)
+            session = await asked.ask("session.create", opened, calls.Session)
+            if session.kernel is None or not session.kernel.ended:
+                return session
+            return await self._started(asked, session, kernelspec)
         except (errors.NotFound, errors.InvalidParams, errors.InvalidNotebook, errors.FileFault):
             pass  # no document is there: it is the name of a console, or of a file that is not of this server
         title = (wanted.name or posixpath.basename(place))[:MOST_NAME]
@@ -183,53 +221,51 @@ class JupyterSessions:
         return await in_folder_of(asked, made, posixpath.dirname(place))
 
     async def change(self, asked: Asked) -> Answer:
-        """Gives a session another name or another kernel.
+        """Gives a session another path, name or type, another kernel, or one that runs already.
 
         Raises:
-            Refusal: 400, the kernel is none of this session; 404, there is no such session; 501, the kernelspec is not installed.
+            Refusal: 400, there is no such kernel; 404, there is no such session; 501, the kernelspec is not installed.
         """
         wanted = asked.body(WantedSession)
         session, joined = await self._found(asked)
-        if joined is not None:
-            return await self._changed(asked, session, joined, wanted)
-        if wanted.kernel is not None and wanted.kernel.id is not None:
-            if session.kernel is None or session.kernel.id != own_id(wanted.kernel.id):
-                known = {one.kernel.id for one in await with_kernels(asked) if one.kernel is not None}
-                is_known = own_id(wanted.kernel.id) in known
-                raise Refusal(400, "This kernel belongs to another session." if is_known else "No such kernel")
-        elif wanted.kernel is not None and wanted.kernel.name is not None:
-            session = await self._replaced(asked, session, wanted.kernel.name)
-        if wanted.name and session.path is None and wanted.name != session.title:
+        kernel = wanted.kernel or WantedKernel()
+        if kernel.id is None and kernel.name is not None:
+            if joined is not None:
+                words = "This session uses the kernel of another one: change the kernel there, or make a session."
+                raise Refusal(400, words)
+            session = await self._replaced(asked, session, kernel.name)
+        if joined is None and wanted.name and session.path is None and wanted.name != session.title:
             renamed = calls.RenameSession(session=session.id, title=wanted.name[:MOST_NAME])
             session = await asked.ask("session.rename", renamed, calls.Session)
-        return Answer(self.model(session))
+        having = await self._having(asked, kernel.id, session)
+        assert having.kernel is not None
+        now = joined or _names(session)
+        wished = msgspec.structs.replace(
+            now,
+            kernel=having.kernel.id,
+            path=(wanted.place or now.path)[:MOST_PATH],
+            name=(wanted.name or now.name)[:MOST_NAME],
+            type=(wanted.type or now.type)[:MOST_NAME],
+        )
+        if wished == now:
+            return Answer(self.model(session, joined))
+        await self._join(wished, having)
+        if joined is None and having.id != session.id:
+            await end_kernel(asked, session, is_waited_for=False)
+        return Answer(self.model(having, wished))
 
-    async def _changed(self, asked: Asked, session: calls.Session, joined: Joined, wanted: WantedSession) -> Answer:
-        """Gives a session that has joined a kernel another path, name or type, or lets it join another kernel.
+    async def _having(self, asked: Asked, kernel: str | None, session: calls.Session) -> calls.Session:
+        """The session that has a kernel; that of the request when no kernel is named.
 
         Raises:
-            Refusal: 400, there is no such kernel, or a new one is wanted.
+            Refusal: 400, there is no such kernel.
         """
-        kernel = wanted.kernel or WantedKernel()
-        if kernel.id is not None:
-            having = {one.kernel.id: one for one in await with_kernels(asked) if one.kernel is not None}
-            if own_id(kernel.id) not in having:
-                raise Refusal(400, "No such kernel")
-            session = having[own_id(kernel.id)]
-        elif kernel.name is not None:
-            raise Refusal(
-                400, "This session uses the kernel of another one: change the kernel there, or make a session."
-            )
-        assert session.kernel is not None
-        joined = msgspec.structs.replace(
-            joined,
-            kernel=session.kernel.id,
-            path=(wanted.place or joined.path)[:MOST_PATH],
-            name=(wanted.name or joined.name)[:MOST_NAME],
-            type=(wanted.type or joined.type)[:MOST_NAME],
-        )
-        await self.joined.put(joined)
-        return Answer(self.model(session, joined))
+        if kernel is None:
+            return session
+        for one in await with_kernels(asked):
+            if one.kernel is not None and one.kernel.id == own_id(kernel):
+                return one
+        raise Refusal(400, "No such kernel")
 
     async def _replaced(self, asked: Asked, session: calls.Session, name: str) -> calls.Session:
         """The session with a new kernel in place of the one that it has."""
@@ -239,7 +275,13 @@ class JupyterSessions:
             raise Refusal(501, NO_SPEC.format(fault=f"There is no kernelspec {name[:200]!r}."))
         if session.kernel is not None and session.kernel.state != "dead" and session.kernel.kernelspec == name:
             await asked.ask("kernel.shut_down", of, calls.Done)
-            await until(asked, session, lambda one: one.kernel is None or one.kernel.state == "dead", 10.0)
+            return await self._started(asked, session, name)
+        started = calls.StartKernel(session=session.id, kernelspec=name)
+        return await asked.ask("kernel.start", started, calls.Session)
+
+    async def _started(self, asked: Asked, session: calls.Session, name: str) -> calls.Session:
+        """The session with a new kernel, once the one that was asked to end has ended."""
+        await until(asked, session, lambda one: one.kernel is None or one.kernel.state == "dead", ENDED_SECONDS)
         started = calls.StartKernel(session=session.id, kernelspec=name)
         return await asked.ask("kernel.start", started, calls.Session)
 
@@ -251,6 +293,7 @@ class JupyterSessions:
         session, joined = await self._found(asked)
         if joined is not None:
             await self.joined.remove(joined.id)
+        if joined is not None and joined.id != session.id:
             others = await self._joined(await with_kernels(asked))
             if session.client_path != "" or any(one.kernel == joined.kernel for one, _ in others):
                 return Answer(status=204)
@@ -258,40 +301,34 @@ class JupyterSessions:
         return Answer(status=204)
 
     async def _found(self, asked: Asked) -> tuple[calls.Session, Joined | None]:
-        """The session in the path of a request: one that has a kernel, or one that has joined the kernel of another, which is the first then.
+        """The session in the path of a request: one that has a kernel, and the names that it goes by, where it has others than its own.
 
         Raises:
             Refusal: 404, there is none.
         """
         wanted, living = own_id(asked.parts["session"]), await with_kernels(asked)
-        for session in living:
-            if session.id == wanted:
-                return session, None
         for joined, session in await self._joined(living):
             if joined.id == wanted:
                 return session, joined
+        for session in living:
+            if session.id == wanted:
+                return session, None
         raise Refusal(404, f"Session not found: session_id={asked.parts['session'][:200]!r}")
 
 
-async def _check_no_document(asked: Asked, path: str) -> None:
-    """A document has a kernel of its own: what its cells print belongs to its session, and outlives the client.
-
-    Raises:
-        Refusal: 409, the path names a document.
-    """
-    try:
-        file = await asked.ask("file.stat", file_calls.OfFile(path=path), file_calls.File)
-    except errors.Failure:
-        return  # no file of this server
-    if file.kind == "notebook":
-        raise Refusal(
-            409, f"{path[:200]} is a document, which has a kernel of its own: open it without the id of a kernel."
-        )
+def _names(session: calls.Session) -> Joined:
+    """The names that a session has by itself."""
+    assert session.kernel is not None
+    path = session.path or session.client_path or f"console-{shown_id(session.id)}"
+    kind = "notebook" if path.lower().endswith(".ipynb") else "console" if session.path is None else "file"
+    name = session.title if session.path is None else posixpath.basename(path)
+    return Joined(session.id, session.kernel.id, path, name, kind)
 
 
-def _model(id: str, names: Mapping[str, object], kind: str, kernel: dict[str, object]) -> dict[str, object]:
-    model = {"id": id, **names, "type": kind, "kernel": kernel}
-    return {**model, "notebook": names} if kind == "notebook" else model
+def _with_own(names: Joined, having: calls.Session) -> Joined:
+    """The names of a session, with its own where nothing else is kept."""
+    own = _names(having)
+    return msgspec.structs.replace(names, path=names.path or own.path, name=names.name or own.name)
 
 
 def routes(kernels: Kernels, joined: JoinedSessions) -> list[Route]:
