@@ -336,6 +336,7 @@ class Server(RigTestCase):
                 "owner": None,
                 "public_url": None,
                 "started": None,
+                "hub": None,
                 "jupyterlab": False,
             },
         )

@@ -22,6 +22,7 @@ from webipy.core.events.events import (
     InputRequested,
     KernelDied,
     KernelReady,
+    MessageReceived,
     OutputAdded,
     OutputLost,
 )
@@ -231,8 +232,14 @@ class Runs(KernelTestCase):
         self.takes([replied("e1")])
 
     def test_runs_of_others_are_not_ours(self) -> None:
-        """A kernel may have other clients: their output belongs to no execution, and their runs are no events."""
-        self.takes(run_of("foreign", printed("x", "foreign")), BUSY, text("x", execution=None), IDLE)
+        """A kernel may have other clients: their output belongs to no execution, and of their runs the code alone is an event."""
+        code = MessageReceived(
+            channel="iopub",
+            msg_type="execute_input",
+            content=Raw(b'{"code": "", "execution_count": 1}'),
+            metadata=Raw(b"{}"),
+        )
+        self.takes(run_of("foreign", printed("x", "foreign")), BUSY, code, text("x", execution=None), IDLE)
 
     def test_completions_do_not_make_it_busy(self) -> None:
         """Code that runs does."""

@@ -189,6 +189,7 @@ class PageCase(SynchronousTestCase):
     def _end(self) -> None:
         with self._ending:
             for context in self._contexts:
+                context.unroute_all(behavior="ignoreErrors")  # what a page still fetches is answered to nobody
                 context.close()
             for session in self.sessions:
                 self.server.call("session.close", session=session)

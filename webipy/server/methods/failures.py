@@ -19,6 +19,7 @@ OF_ANY_CALL: Final[Failures] = (
     errors.InvalidParams,
     errors.InternalError,
     errors.NotAuthenticated,
+    errors.HubUnreachable,
     errors.NotPermitted,
     errors.Throttled,
     errors.Quota,

@@ -20,7 +20,7 @@ method = METHODS.method
     "share.link",
     "own",
     "session",
-    raises=(*OF_CHANGE, errors.TooLarge, errors.NotPermitted),
+    raises=(*OF_CHANGE, errors.TooLarge),
     example={"verb": "read", "label": "for Ada", "days": 3},
 )
 async def share_link(
