@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import attrs
@@ -131,16 +131,26 @@ async def with_kernels(asked: Asked) -> list[calls.Session]:
     return sorted(living, key=lambda one: one.created)
 
 
+def having(living: Sequence[calls.Session], kernel: str) -> calls.Session | None:
+    """The session that has a kernel; `None` when none has.
+
+    Args:
+        living: The sessions that are looked at.
+        kernel: The id of the kernel, as a client sends it.
+    """
+    wanted = own_id(kernel)
+    return next((one for one in living if one.kernel is not None and one.kernel.id == wanted), None)
+
+
 async def session_of(asked: Asked) -> calls.Session:
     """The session of the kernel in the path of a request.
 
     Raises:
         Refusal: 404, there is no such kernel.
     """
-    wanted = own_id(asked.parts["kernel"])
-    for session in await with_kernels(asked):
-        if session.kernel is not None and session.kernel.id == wanted:
-            return session
+    found = having(await with_kernels(asked), asked.parts["kernel"])
+    if found is not None:
+        return found
     raise Refusal(404, f"Kernel does not exist: {asked.parts['kernel'][:200]}")
 
 

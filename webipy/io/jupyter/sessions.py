@@ -25,6 +25,7 @@ from webipy.io.jupyter.kernels import (
     ENDED_SECONDS,
     Kernels,
     end_kernel,
+    having,
     in_folder_of,
     known_name,
     own_id,
@@ -129,9 +130,9 @@ class JupyterSessions:
             (_with_own(one, by_kernel[one.kernel]), by_kernel[one.kernel]) for one in await self.joined.all(by_kernel)
         ]
 
-    async def _join(self, names: Joined, having: calls.Session) -> None:
+    async def _join(self, names: Joined, of_kernel: calls.Session) -> None:
         """Keeps the names of a session; a path and a name that are its own are not kept, so that they change with its document."""
-        own = _names(having)
+        own = _names(of_kernel)
         if names.id == own.id:
             path, name = "" if names.path == own.path else names.path, "" if names.name == own.name else names.name
             names = msgspec.structs.replace(names, path=path, name=name)
@@ -159,10 +160,9 @@ class JupyterSessions:
             raise Refusal(400, "The path of a session is not empty.")
         kernel = wanted.kernel or WantedKernel()
         living = await with_kernels(asked)
-        if kernel.id is not None:
-            found = [one for one in living if one.kernel is not None and one.kernel.id == own_id(kernel.id)]
-            if found:
-                return await self._made_with(asked, wanted, found[0])
+        found = None if kernel.id is None else having(living, kernel.id)
+        if found is not None:
+            return await self._made_with(asked, wanted, found)
         for joined, session in await self._joined(living):
             if joined.path in wanted.places:
                 return self._made(asked, session, joined, wanted)
@@ -180,21 +180,21 @@ class JupyterSessions:
         await self._join(names, session)
         return self._made(asked, session, names, wanted)
 
-    async def _made_with(self, asked: Asked, wanted: WantedSession, having: calls.Session) -> Answer:
+    async def _made_with(self, asked: Asked, wanted: WantedSession, of_kernel: calls.Session) -> Answer:
         """The session of a kernel that runs: the one that has it, or one that joins it."""
         assert wanted.place is not None
-        assert having.kernel is not None
-        kernel = having.kernel.id
-        if wanted.places & {having.path, having.client_path}:
-            return self._made(asked, having, None, wanted)
+        assert of_kernel.kernel is not None
+        kernel = of_kernel.kernel.id
+        if wanted.places & {of_kernel.path, of_kernel.client_path}:
+            return self._made(asked, of_kernel, None, wanted)
         for joined, session in await self._joined(await with_kernels(asked)):
             if (joined.kernel, joined.path) == (kernel, wanted.place):
                 return self._made(asked, session, joined)
         name = (wanted.name or posixpath.basename(wanted.place))[:MOST_NAME]
         kind = (wanted.type or "notebook")[:MOST_NAME]
         joined = Joined(asked.api.services.world.new_id(), kernel, wanted.place[:MOST_PATH], name, kind)
-        await self._join(joined, having)
-        return self._made(asked, having, joined)
+        await self._join(joined, of_kernel)
+        return self._made(asked, of_kernel, joined)
 
     def _made(
         self, asked: Asked, session: calls.Session, joined: Joined | None, wanted: WantedSession | None = None
@@ -237,35 +237,23 @@ class JupyterSessions:
         if joined is None and wanted.name and session.path is None and wanted.name != session.title:
             renamed = calls.RenameSession(session=session.id, title=wanted.name[:MOST_NAME])
             session = await asked.ask("session.rename", renamed, calls.Session)
-        having = await self._having(asked, kernel.id, session)
-        assert having.kernel is not None
+        of_kernel = session if kernel.id is None else having(await with_kernels(asked), kernel.id)
+        if of_kernel is None or of_kernel.kernel is None:
+            raise Refusal(400, "No such kernel")
         now = joined or _names(session)
         wished = msgspec.structs.replace(
             now,
-            kernel=having.kernel.id,
+            kernel=of_kernel.kernel.id,
             path=(wanted.place or now.path)[:MOST_PATH],
             name=(wanted.name or now.name)[:MOST_NAME],
             type=(wanted.type or now.type)[:MOST_NAME],
         )
         if wished == now:
             return Answer(self.model(session, joined))
-        await self._join(wished, having)
-        if joined is None and having.id != session.id:
+        await self._join(wished, of_kernel)
+        if joined is None and of_kernel.id != session.id:
             await end_kernel(asked, session, is_waited_for=False)
-        return Answer(self.model(having, wished))
-
-    async def _having(self, asked: Asked, kernel: str | None, session: calls.Session) -> calls.Session:
-        """The session that has a kernel; that of the request when no kernel is named.
-
-        Raises:
-            Refusal: 400, there is no such kernel.
-        """
-        if kernel is None:
-            return session
-        for one in await with_kernels(asked):
-            if one.kernel is not None and one.kernel.id == own_id(kernel):
-                return one
-        raise Refusal(400, "No such kernel")
+        return Answer(self.model(of_kernel, wished))
 
     async def _replaced(self, asked: Asked, session: calls.Session, name: str) -> calls.Session:
         """The session with a new kernel in place of the one that it has."""
@@ -325,9 +313,9 @@ def _names(session: calls.Session) -> Joined:
     return Joined(session.id, session.kernel.id, path, name, kind)
 
 
-def _with_own(names: Joined, having: calls.Session) -> Joined:
+def _with_own(names: Joined, of_kernel: calls.Session) -> Joined:
     """The names of a session, with its own where nothing else is kept."""
-    own = _names(having)
+    own = _names(of_kernel)
     return msgspec.structs.replace(names, path=names.path or own.path, name=names.name or own.name)
 
 
