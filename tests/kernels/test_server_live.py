@@ -214,6 +214,16 @@ class Dying(ServerCase):
         self.assertEqual(died["signal"], "SIGSEGV")
         self.assertIn("string_at", died["tail"], "where it crashed")
 
+    def test_code_that_crashes_its_kernel_beside_many_threads(self) -> None:
+        """Their stacks come after the line that names the crash."""
+        self.open()
+        threads = "import ctypes, threading\nfor _ in range(60):\n    threading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+        found = self.run_code(threads + "ctypes.string_at(0)")
+        self.assertEqual(
+            found["reason"], "The kernel crashed (SIGSEGV). Its last words: Fatal Python error: Segmentation fault"
+        )
+        self.assertIn("string_at", self.until_type("kernel_died")["tail"], "where it crashed")
+
     def test_a_kernel_that_is_killed(self) -> None:
         """From outside."""
         self.open()

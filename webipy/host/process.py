@@ -39,12 +39,16 @@ from webipy.host.ways import Ways, free_ports, knows_curve, with_boot_file, with
 
 LOG_BYTES: Final = 1024 * 1024  # kernel.log is cut to its last half past this
 TAIL_BYTES: Final = 8 * 1024  # raw output that a death report quotes
+DUMP_BYTES: Final = (
+    128 * 1024
+)  # raw output in which the beginning of a crash is looked for: the stacks of up to 100 threads come after it
 
 _PORTS: Final = {channel: number for number, channel in enumerate(CHANNELS, 1)}
 _LOOPBACK: Final = "127.0.0.1"
 _PR_SET_PDEATHSIG: Final = 1
 _OUT_OF_MEMORY: Final = "The kernel stopped: out of memory ({})."
 _PYTHONS: Final = {"python", f"python{sys.version_info[0]}", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
+_CRASH: Final = re.compile(rb"^Fatal Python error.*$", re.MULTILINE)
 _RESET_SIGNALS: Final = (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD)
 
 
@@ -245,14 +249,23 @@ class KernelProcess:
         self._signal(number)
 
     def tail(self) -> str:
-        """Reads the last raw output of this start, at most `TAIL_BYTES`, as valid text."""
+        """Reads the last raw output of this start, about `TAIL_BYTES`, as valid text.
+
+        The line with which Python begins to tell of a crash comes first, if it is not among it: the stacks of many threads may be longer than what
+        is quoted (faulthandler, `all_threads`).
+        """
         try:
             with open(self._log, "rb") as log:
                 size = os.fstat(log.fileno()).st_size
-                log.seek(max(self._log_start, size - TAIL_BYTES))
-                return log.read(TAIL_BYTES).decode(errors="replace")
+                log.seek(max(self._log_start, size - DUMP_BYTES))
+                raw = log.read(DUMP_BYTES)
         except FileNotFoundError:
             return ""
+        crashes = _CRASH.findall(raw)
+        quoted = raw[-TAIL_BYTES:]
+        if crashes and not _CRASH.search(quoted):
+            quoted = crashes[-1][:TAIL_BYTES] + b"\n...\n" + quoted.partition(b"\n")[2]
+        return quoted.decode(errors="replace")
 
     def tend(self) -> None:
         """Keeps the last half of the log once it is too large, and counts what the system killed."""
