@@ -20,6 +20,10 @@ Verb = Literal["none", "read", "write", "execute", "own"]
 Right = Literal["read", "write", "execute"]
 """What a link can give."""
 
+Role = Literal["admin", "member", "viewer"]
+"""What an account is on the server as a whole: an admin may do all that whoever runs the server may; members and viewers have rights for what is
+theirs and what is shared with them, and a viewer never more than `read`."""
+
 _RANK: dict[Verb, int] = {"none": 0, "read": 1, "write": 2, "execute": 3, "own": 4}
 
 MAX_NAME = 40
@@ -39,10 +43,20 @@ class Principal:
     """The only session where a guest holds the verb; `None`: it holds everywhere."""
     hub_name: str | None = None
     """The name at a hub of somebody who may do all that the owner may, and is another one; `None` for everybody else."""
+    account: str | None = None
+    """The id of the account that they signed in to; `None`: whoever runs the server, a guest, somebody of a hub."""
+    role: Role | None = None
+    """The role of that account; `None` without one."""
+    groups: frozenset[str] = frozenset()
+    """The groups of that account."""
 
     @property
     def person(self) -> str:
-        """Tells people apart: all logins of whoever runs the server are one, as are all of another user of a hub; every guest is one of their own."""
+        """Tells people apart: all logins of whoever runs the server are one, as are all of an account, or of another user of a hub; every guest is one
+        of their own.
+        """
+        if self.account is not None:
+            return f"account {self.account}"
         if self.hub_name is not None:
             return f"hub {self.hub_name}"
         return "owner" if self.session is None else self.login
