@@ -137,15 +137,14 @@ def print_pdf(browser: str, html: str, output: Path, folder: Path) -> None:
     if os.geteuid() == 0:
         options.append("--no-sandbox")  # Chromium refuses to run as root with it
     asked, answers = os.pipe(), os.pipe()
-    # The shell gives the pipes the numbers that Chromium expects, whatever numbers they have here.
-    start = f'exec "$0" "$@" 3<&{asked[0]} 4>&{answers[1]}'
+    # The shell gives the pipes the numbers that Chromium expects; it is handed them as 0 and 1, for it may know no number above 9.
+    start = 'exec "$0" "$@" 3<&0 4>&1 0</dev/null 1>&2'
     with open(folder / "browser.log", "w+b") as log:
         child = subprocess.Popen(
             ["/bin/sh", "-c", start, browser, *options],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdin=asked[0],
+            stdout=answers[1],
             stderr=log,
-            pass_fds=(asked[0], answers[1]),
             cwd=folder,
             env={**os.environ, "TMPDIR": "/proc/self/cwd"},  # it makes a socket there: a path of at most 107 bytes
         )
