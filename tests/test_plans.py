@@ -476,6 +476,17 @@ class TemporarySessions(PlanTestCase):
         self.assertEqual([self.state(run)["status"] for run in ("r1", "r2")], ["ok", "ok"])
         self.assertEqual(self.printed("a.ipynb"), ["r2-1\n", "r2-2\n"])
 
+    def test_a_copy_of_its_file_that_takes_its_place_has_its_history(self) -> None:
+        """The content of its file is known when it is closed, as that of any session is."""
+        session = self.open(copy=False)
+        self.begin(session)
+        self.finish("r1-1", "r1-2")
+        self.assertEqual(self.sessions(), [])
+        body = self.files.body("a.ipynb")
+        self.files.take("a.ipynb")
+        self.files.put("elsewhere.ipynb", body)
+        self.assertEqual(self.rig.me.call("session.create", path="elsewhere.ipynb")["id"], session)
+
     def test_who_opens_the_notebook_meanwhile_keeps_it(self) -> None:
         """By its path, by following its session, or by sharing it; who only looks on does not."""
         for number, act in enumerate(("open", "follow", "share")):

@@ -465,7 +465,7 @@ class Documents:
         try:
             while not is_closed:
                 await autosave.save_rest(is_discarded)
-                digest = await _digest(self.world, session)
+                digest = await file_digest(self.world, session)
                 is_closed = await self.sessions.close(
                     session, by, digest, unless=lambda: not is_discarded and autosave.is_behind
                 )
@@ -495,7 +495,8 @@ async def _has_lost(world: World, session: Session) -> bool:
     return not is_same_file(now.etag, session.state.file_state.etag)
 
 
-async def _digest(world: World, session: Session) -> str | None:
+async def file_digest(world: World, session: Session) -> str | None:
+    """SHA-256 of the content of a session's file, hex, by which the session is found when the file has moved; `None` where that is not known."""
     if session.state.file_state.path is None or not session.state.file_state.is_saved:
         return None
     try:

@@ -28,7 +28,7 @@ from twisted.logger import Logger
 
 from webipy.core import errors
 from webipy.core.events import events
-from webipy.server.notebooks.documents import Documents
+from webipy.server.notebooks.documents import Documents, file_digest
 from webipy.server.people.shares import Shares
 from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session
@@ -204,8 +204,10 @@ class TemporarySessions:
             try:
                 if self._is_unsaved(session):
                     await self.documents.of(session).save(None)
-                elif await self.sessions.close(
-                    session, None, unless=lambda: self._is_used(session) or self._is_unsaved(session)
+                    continue
+                digest = await file_digest(self.world, session)
+                if await self.sessions.close(
+                    session, None, digest, unless=lambda: self._is_used(session) or self._is_unsaved(session)
                 ):
                     self.documents.autosaves.remove(session)
                     await self.shares.end_session(session.id)
