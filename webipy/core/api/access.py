@@ -52,8 +52,9 @@ class Principal:
 
     @property
     def person(self) -> str:
-        """Tells people apart: all logins of whoever runs the server are one, as are all of an account, or of another user of a hub; every guest is one
-        of their own.
+        """Tells people apart: all logins of whoever runs the server are one, as are all of an account, and of another user of a hub.
+
+        Every guest is a person of their own.
         """
         if self.account is not None:
             return f"account {self.account}"
