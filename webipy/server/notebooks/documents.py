@@ -496,7 +496,15 @@ async def _has_lost(world: World, session: Session) -> bool:
 
 
 async def file_digest(world: World, session: Session) -> str | None:
-    """SHA-256 of the content of a session's file, hex, by which the session is found when the file has moved; `None` where that is not known."""
+    """The digest of a session's file, by which the session is found when the file has moved.
+
+    Args:
+        world: The world that has the file.
+        session: The session.
+
+    Returns:
+        SHA-256 of the content, hex; `None` where the file has not what the session has, or cannot be read.
+    """
     if session.state.file_state.path is None or not session.state.file_state.is_saved:
         return None
     try:
