@@ -289,6 +289,27 @@ class Sessions(KernelTestCase):
         self.assertEqual(self.sent("DELETE", place).status, 204)
         self.assertEqual((self.listed("sessions"), self.listed("kernels")), ([], []))
 
+    def test_a_session_that_goes_by_other_names_gets_another_kernel(self) -> None:
+        """By a kernelspec, or one that runs: its own kernel ends, and its names stay."""
+        made = self.make("one", "console").json()
+        self.ready()
+        place = f"/api/sessions/{made['id']}"
+        names = {"path": "b.py", "type": "file"}
+        self.assertEqual(self.sent("PATCH", place, names).status, 200)
+        for wanted in ("other", "python3"):
+            answer = self.sent("PATCH", place, {"kernel": {"name": wanted}})
+            model = answer.json()
+            self.assertEqual((answer.status, model["id"], model["kernel"]["name"]), (200, made["id"], wanted))
+            self.assertEqual({key: model[key] for key in names}, names)
+            self.assertEqual([one["id"] for one in self.listed("kernels")], [model["kernel"]["id"]])
+            self.ready()
+        self.assertEqual(self.sent("PATCH", place, {"kernel": {"name": "none"}}).status, 501)
+        other = self.make("two", "console").json()
+        answer = self.sent("PATCH", place, {"kernel": {"id": other["kernel"]["id"]}})
+        self.assertEqual((answer.status, answer.json()["kernel"]["id"]), (200, other["kernel"]["id"]))
+        self.assertEqual([one["id"] for one in self.listed("kernels")], [other["kernel"]["id"]])
+        self.assertEqual(self.sent("PATCH", place, {"kernel": {"name": "python3"}}).status, 400)
+
     def test_a_session_that_has_joined_goes_with_the_kernel(self) -> None:
         """And one that was started for it alone ends with its last session."""
         kernel = self.sent("POST", "/api/kernels", {"name": "python3"}).json()["id"]

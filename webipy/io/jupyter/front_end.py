@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from webipy.core import errors
 from webipy.core.api import calls, file_calls
 from webipy.core.api.file_calls import File
+from webipy.io.jupyter.kernels import having, with_kernels
 from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
 
 REPORT_CHARACTERS: Final = 2000
@@ -136,11 +137,8 @@ class FrontEnd:
 
 async def _folder_of(asked: Asked, kernel: str) -> str | None:
     """The folder that a kernel was started in; `None` when there is no such kernel."""
-    wanted = kernel.replace("-", "")
-    for one in (await asked.ask("session.list", calls.Nothing(), calls.SessionList)).sessions:
-        if one.kernel is not None and wanted in (one.id.replace("-", ""), one.kernel.id.replace("-", "")):
-            return one.cwd
-    return None
+    found = having(await with_kernels(asked), kernel)
+    return None if found is None else found.cwd
 
 
 def routes(front_end: FrontEnd) -> list[Route]:

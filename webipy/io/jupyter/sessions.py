@@ -229,8 +229,9 @@ class JupyterSessions:
         wanted = asked.body(WantedSession)
         session, joined = await self._found(asked)
         kernel = wanted.kernel or WantedKernel()
+        has_own = joined is None or joined.id == session.id
         if kernel.id is None and kernel.name is not None:
-            if joined is not None:
+            if not has_own:
                 words = "This session uses the kernel of another one: change the kernel there, or make a session."
                 raise Refusal(400, words)
             session = await self._replaced(asked, session, kernel.name)
@@ -251,7 +252,7 @@ class JupyterSessions:
         if wished == now:
             return Answer(self.model(session, joined))
         await self._join(wished, of_kernel)
-        if joined is None and of_kernel.id != session.id:
+        if has_own and of_kernel.id != session.id:
             await end_kernel(asked, session, is_waited_for=False)
         return Answer(self.model(of_kernel, wished))
 
