@@ -153,7 +153,7 @@ def typescript(kind: kinds.Type, place: str) -> str:
         case kinds.UnionType():
             parts = [typescript(part, place) for part in kind.types]
             return " | ".join(sorted(dict.fromkeys(parts), key=lambda part: part == "null"))
-        case kinds.ListType():
+        case kinds.ListType() | kinds.VarTupleType():
             item = typescript(kind.item_type, place)
             return f"({item})[]" if " | " in item else f"{item}[]"
         case kinds.DictType():

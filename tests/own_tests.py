@@ -52,6 +52,10 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "tests.test_retention",
     ),
     "webipy.server.methods.shares": ("tests.test_shares", "tests.test_presence"),
+    "webipy.server.methods.tokens": ("tests.test_script_tokens",),
+    "webipy.core.api.scopes": ("tests.test_token_scopes",),
+    "webipy.core.api.token_calls": ("tests.test_script_tokens",),
+    "webipy.io.storage.script_token_file": ("tests.test_script_tokens",),
     "webipy.server.notebooks.autosave": ("tests.test_autosave", "tests.test_documents", "tests.test_pair_documents"),
     "webipy.server.notebooks.documents": (
         "tests.test_opened_documents",

@@ -17,6 +17,7 @@ from webipy.core.api import (
     notebook_calls,
     people_calls,
     terminal_calls,
+    token_calls,
 )
 from webipy.core.api.calls import Params, Result
 
@@ -31,6 +32,7 @@ STRUCTS: list[Any] = [
         journal_calls,
         login_calls,
         terminal_calls,
+        token_calls,
     )
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
@@ -43,7 +45,7 @@ SOME: dict[str, Any] = {
     "changes": [[1, [1, "a"]]], "channel": "shell", "code": "1", "comm": "k",
     "address": "/files/a.txt", "checkpoint": "p", "content": "x", "connection": "/k.json", "cursor": 0,
     "execution": "e", "msg_type": "custom_request",
-    "format": "html", "html": "<table>", "id": "x", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
+    "format": "html", "html": "<table>", "label": "ci", "id": "x", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
     "notebook": {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, "output": 0, "person": "g", "request": "r", "run": "u",
     "session": "s", "share": "h", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
     "version": 0, "terminal": "1", "text": "x", "position": 0, "rows": 24, "cols": 80,
@@ -128,6 +130,7 @@ class ParamsStructs(SynchronousTestCase):
             {kind.__name__: sorted(least(kind)) for kind in PARAMS if least(kind) not in ({}, {"session": "s"})},
             {
                 "FindFiles": ["query"],
+                "CreateToken": ["label"],
                 "RenameSession": ["session", "title"],
                 "AttachKernel": ["connection", "session"],
                 "StartExecution": ["code", "session"],
@@ -194,7 +197,9 @@ class ResultStructs(SynchronousTestCase):
             self.assertTrue((kind.__doc__ or "").strip(), kind.__name__)
 
     def test_a_result_carries_no_secret(self) -> None:
-        """A kernel's key is told to nobody, and a login code only where it was asked for."""
+        """A kernel's key is told to nobody, and a login code or a script token only where it was asked for."""
         for kind in RESULTS:
             for field in msgspec.structs.fields(kind):
+                if kind is token_calls.NewToken:
+                    continue
                 self.assertNotIn(field.name, {"key", "token", "password", "cookie", "secret"}, kind.__name__)

@@ -90,6 +90,7 @@ class HelpTests(SynchronousTestCase):
                 "serve",
                 "share",
                 "specs",
+                "token",
             ],
         )
         for name in commands():

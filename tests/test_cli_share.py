@@ -33,6 +33,14 @@ class InMemory:
         return msgspec.convert(self._call(method, **msgspec.to_builtins(params)), kind)
 
 
+def captured(run: Callable[[], int]) -> tuple[int, str, str]:
+    """The exit status of a command, and what it prints."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        status = run()
+    return status, out.getvalue(), err.getvalue()
+
+
 class ShareTests(RigTestCase):
     """What it prints."""
 
@@ -46,10 +54,7 @@ class ShareTests(RigTestCase):
 
     def outcome(self, command: Coroutine[Any, Any, int]) -> tuple[int, str, str]:
         """The exit status of a command, and what it prints."""
-        out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            status = self.successResultOf(Deferred.fromCoroutine(command))
-        return status, out.getvalue(), err.getvalue()
+        return captured(lambda: int(self.successResultOf(Deferred.fromCoroutine(command))))
 
     def make(self, can: str = "view", as_json: bool = False, **more: Any) -> tuple[int, str, str]:
         """Makes a link."""

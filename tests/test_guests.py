@@ -108,7 +108,7 @@ class Matrix(RigTestCase):
     def look(self, house: House, name: str, person: str) -> None:
         """One call, with good params for the shared session."""
         params = least(METHODS[name].params)
-        if "session" in METHODS[name].params.__struct_fields__:
+        if "session" in METHODS[name].params.__struct_fields__ and METHODS[name].reach != "connection":
             params["session"] = house.session
         before = self.world(house.rig)
         told = self.fault(house, house.people[person], name, params)

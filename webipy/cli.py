@@ -25,6 +25,7 @@ from webipy.command.merge_commands import diff, merge
 from webipy.command.options import ExportFormats, env_option, json_option, server_options
 from webipy.command.program import Program
 from webipy.command.run_options import NamedValues, course_options, named, parameter_options, result_options
+from webipy.command.token_commands import token
 
 if TYPE_CHECKING:
     from webipy.client.client import Client
@@ -216,6 +217,7 @@ def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_
 
 
 main.add_command(logins)
+main.add_command(token)
 
 
 # ---- kernels ------------------------------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 Start: port bound (options) → privileges, daemonizing (twistd) → registry, journals, launcher → sessions restored, hosts attached → listening →
 server.json written, address printed. Stop: listening ends, clients are notified, what is pending is written, hosts are left alone.
 
-`STATE` (0700) holds webipy.sqlite, journals/, hosts/, terminals/, exports/, conversions/, client-cursors, token, server.json and lock, all 0600. One
-server at a time uses it: the lock (flock) is taken with the options and ends with the process, however that ends; daemonizing keeps it.
+`STATE` (0700) holds webipy.sqlite, journals/, hosts/, terminals/, exports/, conversions/, client-cursors, token, script-tokens.json, server.json and
+lock, all 0600. One server at a time uses it: the lock (flock) is taken with the options and ends with the process, however that ends; daemonizing
+keeps it.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from webipy.io.storage.journal import SqliteArchive, SqliteJournals
 from webipy.io.storage.lab_token_file import LabTokenFile
 from webipy.io.storage.private_files import write_private
 from webipy.io.storage.registry import SqliteRegistry, Unreadable
+from webipy.io.storage.script_token_file import ScriptTokenFile
 from webipy.io.storage.state_folder import note_holder
 from webipy.io.terminals.terminal_launcher import LocalTerminals, start_terminals
 from webipy.io.web.anonymous_connections import AnonymousConnections
@@ -244,7 +246,8 @@ class WebipyService(Service):
         kept = LabTokenFile(self._options.state / "jupyter" / "lab-tokens.json", self._threads.run)
         options = self._options
         facts = (options.token, options.display_name, time.monotonic, new_secret, shares)
-        return Logins(self._registry, *facts, lab_token_store=kept)
+        tokens = ScriptTokenFile(options.state / "script-tokens.json", self._threads.run)
+        return Logins(self._registry, *facts, lab_token_store=kept, script_token_store=tokens)
 
     def _listen(self, site: PageSite, logins: Logins) -> None:
         for clients in (self._clients, self._channels):

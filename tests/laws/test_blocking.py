@@ -93,6 +93,7 @@ IN_THREADS = frozenset(
         "webipy.io.kernels.process_usage.LocalProcesses._process",
         "webipy.io.kernels.process_usage.LocalProcesses.read",
         "webipy.io.storage.lab_token_file.LabTokenFile._read",
+        "webipy.io.storage.script_token_file.ScriptTokenFile._read",
         "webipy.io.storage.registry.SqliteRegistry._open",
         "webipy.io.web.metrics.Metrics._spool_bytes",
         "webipy.io.web.libraries_resource._opened",

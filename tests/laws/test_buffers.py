@@ -84,6 +84,8 @@ NUMBERS = {
     "server.people.budgets.Budgets._by_login": "MOST_BUDGETS",
     "server.people.failed_attempts.FailedAttempts._counts": "MOST_ADDRESSES",
     "server.people.lab_tokens.LabTokens._tokens": "MOST_OF_LOGIN",
+    "server.people.script_tokens.TokenTable._ids": "MOST_REMEMBERED",
+    "server.people.script_tokens.TokenTable._tokens": "MOST_REMEMBERED",
     "server.people.logins.Codes._until": "MAX_CODES",
     "server.people.quotas.Quotas._used": "MOST_KNOWN",
     "server.people.shares.Shares._guests": "MAX_GUESTS",

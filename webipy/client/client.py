@@ -292,8 +292,9 @@ class _LineFactory(WebSocketClientFactory):
         """Why the server did not accept us, from the first line of its HTTP answer, or from the end of the connection."""
         words = (status_line or "").split(maxsplit=2)
         if words[1:2] == ["401"]:
+            why = words[2].strip() if len(words) > 2 and "script token" in words[2] else ""
             return errors.NotAuthenticated(
-                f"The server at {self.address.url} does not take this token. Give the right one with --state or --token-file."
+                f"The server at {self.address.url} does not take this token. {why or 'Give the right one with --state or --token-file.'}"
             )
         if len(words) > 1:
             hint = _HINTS.get(words[1], "webipy doctor --url says more.")

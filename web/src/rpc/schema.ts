@@ -1186,6 +1186,93 @@ export interface Ticket {
   expires: string;
 }
 
+/** The token to make, and what it may be used for. What is not limited here is what its person may do, but people, logins, links and tokens. */
+export interface CreateToken {
+  /** What it is called, in lists and in the audit log; the valid tokens of one person have different labels. */
+  label: string;
+  /** For how many days it is valid; null: until it is revoked. */
+  days?: number | null;
+  /** Whether it only reads. */
+  read?: boolean;
+  /** The id of the only session that it is for; null: any. */
+  session?: string | null;
+  /** The only folder that it is for, relative to the server's root, with the sessions whose documents are in it; null: any. */
+  folder?: string | null;
+  /** The methods, and groups such as `file.*`, that it may call; empty: all but those that manage people, logins, links and tokens. */
+  methods?: string[];
+}
+
+/** A token that was made. */
+export interface NewToken {
+  /** Its id, by which it is revoked. */
+  id: string;
+  /** A note for the owner: whom the link is for. */
+  label: string;
+  /** The token itself, which begins with `webipy_`. It is sent once and not stored. */
+  token: string;
+  /** When it expires, RFC 3339 in UTC; null: it does not. */
+  expires: string | null;
+}
+
+/** Whose tokens are listed. */
+export interface ListTokens {
+  /** Whether those of all people are listed, which needs the right `own` on the server; otherwise those of the caller. */
+  everybody?: boolean;
+}
+
+/** What a script token may be used for. Without any of these: for all that its person may do, but people, logins, links and tokens. */
+export interface Scopes {
+  /** Whether it only reads. */
+  read?: boolean;
+  /** The id of the only session that it is for; null: any. */
+  session?: string | null;
+  /** The only folder that it is for, relative to the server's root, with the sessions whose documents are in it; null: any. */
+  folder?: string | null;
+  /** The methods, and groups such as `file.*`, that it may call; empty: all but those that manage people, logins, links and tokens. */
+  methods?: string[];
+}
+
+/** A script token. */
+export interface Token {
+  id: string;
+  /** What it is called. */
+  label: string;
+  /** The name of the person that it acts as. */
+  person: string;
+  scopes: Scopes;
+  /** When it was made, RFC 3339 in UTC. */
+  created: string;
+  /** When it expires, RFC 3339 in UTC; null: it does not. */
+  expires: string | null;
+  /** When it was used last, RFC 3339 in UTC, correct to some minutes; null: never. */
+  used: string | null;
+  /** The address that it was used from last; empty: never used. */
+  address: string;
+  /** How many connections it has open now. */
+  connections: number;
+  /** Whether it counts; one that has expired is listed for some weeks. */
+  is_valid: boolean;
+}
+
+/** Tokens, the newest first. Those that were revoked are not among them. */
+export interface TokenList {
+  tokens: Token[];
+}
+
+/** Which tokens are revoked: exactly one of `id` and `all`. */
+export interface RevokeToken {
+  /** The id of the only token that is revoked; null: see `all`. */
+  id?: string | null;
+  /** Whether all of the caller are. */
+  all?: boolean;
+}
+
+/** The tokens that were revoked, with those that they had made. */
+export interface RevokedTokens {
+  /** Their ids. */
+  ended: string[];
+}
+
 /**
  * The code to run. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
  *
@@ -2772,6 +2859,9 @@ export interface Methods {
   "terminal.subscribe": { params: ReadTerminal; result: TerminalReading };
   "terminal.unsubscribe": { params: OfTerminal; result: Done };
   "ticket.make": { params: MakeTicket; result: Ticket };
+  "token.create": { params: CreateToken; result: NewToken };
+  "token.list": { params: ListTokens; result: TokenList };
+  "token.revoke": { params: RevokeToken; result: RevokedTokens };
   "trash.delete": { params: OfTrashed; result: Done };
   "trash.list": { params: ListTrash; result: TrashList };
   "trash.restore": { params: RestoreFile; result: File };

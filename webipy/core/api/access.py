@@ -15,6 +15,7 @@ from typing import Literal
 import attrs
 
 from webipy.core import errors
+from webipy.core.api.scopes import Scopes
 
 Verb = Literal["none", "read", "write", "execute", "own"]
 Right = Literal["read", "write", "execute"]
@@ -49,6 +50,12 @@ class Principal:
     """The role of that account; `None` without one."""
     groups: frozenset[str] = frozenset()
     """The groups of that account."""
+    token: str | None = None
+    """The name of the script token that they came by; `None`: by none."""
+    scopes: Scopes | None = None
+    """What that token may be used for: `token_scopes.check` asks, beside `permit`."""
+    guest: str | None = None
+    """The login of the guest whose script token it is; `None` for everybody else."""
 
     @property
     def person(self) -> str:
@@ -60,7 +67,12 @@ class Principal:
             return f"account {self.account}"
         if self.hub_name is not None:
             return f"hub {self.hub_name}"
-        return "owner" if self.session is None else self.login
+        return "owner" if self.session is None else self.seat
+
+    @property
+    def seat(self) -> str:
+        """The login whose budget and whose place among the guests of a link it uses: tokens of a guest share those of the guest."""
+        return self.guest or self.login
 
 
 def holds(principal: Principal, verb: Verb) -> bool:

@@ -269,7 +269,7 @@ class ChannelsProtocol(SocketProtocol):
 def _is_page(asked: Asked) -> bool:
     """Whether a client is a page in a browser, which shows also what it has not asked for (web/src/jupyter/follow.ts)."""
     principal = asked.connection.principal
-    return principal is not None and principal.login != TOKEN_LOGIN
+    return principal is not None and principal.login != TOKEN_LOGIN and principal.token is None
 
 
 class ChannelsFactory(RpcFactory):
@@ -347,7 +347,7 @@ class ChannelsFactory(RpcFactory):
 
     def routes(self) -> list[Route]:
         """The route of the sockets."""
-        return [Route("/api/kernels/{kernel}/channels", {}, upgrade=self.upgrade)]
+        return [Route("/api/kernels/{kernel}/channels", {}, method="", upgrade=self.upgrade)]
 
 
 def open_channels(clients: RpcFactory, state: Path, blob_path: Callable[[str, str], str], run: Run) -> ChannelsFactory:

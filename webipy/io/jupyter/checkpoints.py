@@ -167,7 +167,7 @@ def routes(checkpoints: Checkpoints) -> list[Route]:
     """
     all_of, one = "/api/contents/{path...}/checkpoints", "/api/contents/{path...}/checkpoints/{checkpoint}"
     return [
-        Route(all_of, {"GET": checkpoints.list_all, "POST": checkpoints.make}),
-        Route(one, {"POST": checkpoints.restore, "DELETE": checkpoints.delete}),
-        Route("/api/contents/{path...}/trust", {"POST": checkpoints.trust_all}),
+        Route(all_of, {"GET": checkpoints.list_all, "POST": checkpoints.make}, method="notebook.checkpoint"),
+        Route(one, {"POST": checkpoints.restore, "DELETE": checkpoints.delete}, method="notebook.checkpoint"),
+        Route("/api/contents/{path...}/trust", {"POST": checkpoints.trust_all}, method="notebook.checkpoint"),
     ]

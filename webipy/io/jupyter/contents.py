@@ -32,6 +32,7 @@ from twisted.web.http import datetimeToString
 from webipy.core import errors
 from webipy.core.api import calls, file_calls, notebook_calls
 from webipy.core.api.file_calls import File
+from webipy.core.api.token_scopes import Touched
 from webipy.io.jupyter.checkpoints import Checkpoints
 from webipy.io.jupyter.content_models import (
     Model,
@@ -293,6 +294,7 @@ class Contents:
         body = b"" if isinstance(content, UnsetType) else await self.run(lambda: _bytes_of(content, wanted.format))
         status = 201 if file is None else 200
         if wanted.chunk is not None:
+            asked.check(Touched("file.write", "write", paths=(path,)))
             await self.upload(path, _who(asked), wanted.chunk, body)
             if wanted.chunk != -1:
                 return await self._gathered(asked, path, file, status)
@@ -480,4 +482,4 @@ def routes(contents: Contents) -> list[Route]:
         "PATCH": contents.patch,
         "DELETE": contents.delete,
     }
-    return [Route("/api/contents/{path...}", functions)]
+    return [Route("/api/contents/{path...}", functions, method="")]

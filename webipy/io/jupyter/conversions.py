@@ -140,6 +140,6 @@ def routes(conversions: Conversions) -> list[Route]:
     """
     return [
         Route("/api/nbconvert", {"GET": conversions.list_all}),
-        Route("/nbconvert/{format}", {"POST": conversions.post}),
-        Route("/nbconvert/{format}/{path...}", {"GET": conversions.get}),
+        Route("/nbconvert/{format}", {"POST": conversions.post}, method=""),
+        Route("/nbconvert/{format}/{path...}", {"GET": conversions.get}, method=""),
     ]

@@ -148,9 +148,9 @@ def routes(front_end: FrontEnd) -> list[Route]:
         front_end: What answers.
     """
     return [
-        Route("/api/me", {"GET": front_end.me, "PATCH": front_end.change_me}),
+        Route("/api/me", {"GET": front_end.me, "PATCH": front_end.change_me}, method=""),
         Route("/api/spec.yaml", {"GET": front_end.specification}),
-        Route("/api/resolvePath", {"GET": front_end.resolve_path}),
+        Route("/api/resolvePath", {"GET": front_end.resolve_path}, method=""),
         Route("/api/security/csp-report", {"POST": front_end.report}),
         Route("/api/shutdown", {"POST": front_end.shut_down}),
     ]

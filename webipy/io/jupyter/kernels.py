@@ -247,8 +247,8 @@ def routes(kernels: Kernels) -> list[Route]:
         kernels: The kernels.
     """
     return [
-        Route("/api/kernels", {"GET": kernels.list_all, "POST": kernels.start}),
-        Route("/api/kernels/{kernel}", {"GET": kernels.get, "DELETE": kernels.end}),
-        Route("/api/kernels/{kernel}/interrupt", {"POST": kernels.interrupt}),
-        Route("/api/kernels/{kernel}/restart", {"POST": kernels.restart}),
+        Route("/api/kernels", {"GET": kernels.list_all, "POST": kernels.start}, method=""),
+        Route("/api/kernels/{kernel}", {"GET": kernels.get, "DELETE": kernels.end}, method=""),
+        Route("/api/kernels/{kernel}/interrupt", {"POST": kernels.interrupt}, method=""),
+        Route("/api/kernels/{kernel}/restart", {"POST": kernels.restart}, method=""),
     ]

@@ -87,7 +87,8 @@ def shown_token(asked: Asked) -> str:
     """The lab token of a request as a query, since the browser itself fetches the logos that a page of JupyterLab shows; empty for all others."""
     principal = asked.connection.principal
     token = (credential(asked.request, "authorization") or "").partition(" ")[2]
-    return f"?token={token}" if token and principal is not None and principal.login != TOKEN_LOGIN else ""
+    is_page = principal is not None and principal.login != TOKEN_LOGIN and principal.token is None
+    return f"?token={token}" if token and is_page else ""
 
 
 def _model(spec: Kernelspec, files: Sequence[str], base: str, query: str) -> dict[str, object]:
@@ -150,7 +151,7 @@ def routes(specs: Callable[[], Deferred[Specs]], run: Run) -> list[Route]:
     """
     found = Kernelspecs(specs, run)
     return [
-        Route("/api/kernelspecs", {"GET": found.list_all}),
-        Route("/api/kernelspecs/{name}", {"GET": found.get}),
-        Route("/kernelspecs/{name}/{path...}", {"GET": found.resource}),
+        Route("/api/kernelspecs", {"GET": found.list_all}, method="kernelspec.list", is_narrow=True),
+        Route("/api/kernelspecs/{name}", {"GET": found.get}, method="kernelspec.list", is_narrow=True),
+        Route("/kernelspecs/{name}/{path...}", {"GET": found.resource}, method="kernelspec.list", is_narrow=True),
     ]

@@ -154,7 +154,7 @@ class LabPages:
     async def _page(self, asked: Asked, page: str, config: dict[str, Any]) -> Answer:
         """A page for the owner; for who shows no login the door of it."""
         principal, base, name = asked.connection.principal, self._path_of(asked), NAMES.get(page, NOTEBOOK)
-        if principal is None or principal.login == TOKEN_LOGIN:
+        if principal is None or principal.login == TOKEN_LOGIN or principal.token is not None:
             if asked.request.header(KEY_HEADER) is not None:
                 raise Refusal(401, "Sign in first.")
             return _document(_door(asked, name))

@@ -13,7 +13,8 @@ To add a route:
 3. list the module, and a new first part of paths, in webipy.io.jupyter.tree
 
 The route needs the right `own` unless it says otherwise (`verb`): Jupyter's API knows one user who may do all, so guests of a session are kept out
-of it. The methods that are called ask for their own rights once more. tests/test_jupyter_routes.py walks over every route with every kind of login.
+of it. For the scopes of a script token it counts as one method (`method`); where all that it does are calls of methods, these are asked alone. The
+methods that are called ask for their own rights once more. tests/test_jupyter_routes.py walks over every route with every kind of login.
 
 Invariants: an answer is JSON `{"message", "reason"}` when it is a refusal; who is not logged in gets 403 and never a redirect to a form, but for a
 person who opens the address of a document (webipy.io.web.requests); a
@@ -41,6 +42,7 @@ from webipy.core import errors
 from webipy.core.api import access, calls
 from webipy.core.api.access import Verb
 from webipy.core.api.rpc import MAX_MESSAGE_BYTES
+from webipy.core.api.token_scopes import Touched
 from webipy.io.web.paced_responses import send
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import LargeBodies, PageRequest, TokenInAddress, page_for, refuse, shows_token, status_of
@@ -138,6 +140,17 @@ class Asked:
         assert isinstance(found, result)
         return found
 
+    def check(self, touched: Touched) -> None:
+        """Returns when the scopes of the script token of who asks include something that is no call.
+
+        Args:
+            touched: What is done.
+
+        Raises:
+            errors.NotPermitted: They do not.
+        """
+        self.api.services.logins.script_tokens.check(self.connection.principal, touched)
+
     def query(self, name: str) -> str | None:
         """An argument of the query, `None` where it is not given. Unknown arguments, such as the time that some clients append, are ignored."""
         return dict(self.arguments()).get(name)
@@ -197,13 +210,29 @@ class Route:
         path: The path, such as `/api/kernels/{kernel}/interrupt`.
         functions: What answers, by HTTP method; HEAD goes with GET.
         verb: The right that it needs, on the whole server; `none` lets everybody in.
+        method: What it counts as for the scopes of a script token: the name of a method, called with the path in its address; empty where all that
+            it does are calls of methods, which ask for themselves.
+        is_narrow: Whether the calls in it keep a token for one session or folder inside of that.
         upgrade: Takes a WebSocket handshake at this path over; `None`: there is no WebSocket. It raises what refuses the handshake.
     """
 
     path: str
     functions: Mapping[str, Function]
     verb: Verb = "own"
+    method: str = "server.describe"
+    is_narrow: bool = False
     upgrade: Callable[[Asked], Awaitable[None]] | None = None
+
+    def touched(self, method: str, parts: Mapping[str, str]) -> Touched:
+        """What a request touches, for the scopes of a script token: GET and HEAD read.
+
+        Args:
+            method: The HTTP method.
+            parts: The open parts of its path.
+        """
+        verb: Verb = "read" if method in ("GET", "HEAD") else "write"
+        paths = (parts["path"],) if "path" in parts else None
+        return Touched(self.method, verb, paths=paths, is_own=self.is_narrow)
 
     def parts(self, path: str) -> dict[str, str] | None:
         """The open parts of a path of this route; `None` when it is another route's.
@@ -275,6 +304,8 @@ class JupyterRoutes(TokenInAddress, LargeBodies):
                 return
             raise Refusal(403, LOG_IN)
         access.permit(connection.principal, route.verb, None)
+        if route.method and route.verb != "none":
+            self._auth.logins.script_tokens.check(connection.principal, route.touched(method, parts))
         request.notifyFinish().addErrback(lambda _: connection.leave())
         asked = Asked(request, parts, self._api, connection, self._auth.below.path.rstrip("/"))
         if route.upgrade is not None and (request.header("upgrade") or "").lower() == "websocket":

@@ -328,7 +328,9 @@ def routes(kernels: Kernels, joined: JoinedSessions) -> list[Route]:
         joined: The sessions that have joined a kernel of another.
     """
     sessions = JupyterSessions(kernels, joined)
+    of_all = {"GET": sessions.list_all, "POST": sessions.make}
+    of_one = {"GET": sessions.get, "PATCH": sessions.change, "DELETE": sessions.end}
     return [
-        Route("/api/sessions", {"GET": sessions.list_all, "POST": sessions.make}),
-        Route("/api/sessions/{session}", {"GET": sessions.get, "PATCH": sessions.change, "DELETE": sessions.end}),
+        Route("/api/sessions", of_all, method="session.create", is_narrow=True),
+        Route("/api/sessions/{session}", of_one, method="session.create", is_narrow=True),
     ]

@@ -92,7 +92,7 @@ def routes(clients: RpcFactory) -> list[Route]:
         clients: All sockets of Jupyter clients.
     """
     return [
-        Route("/api/terminals", {"GET": list_all, "POST": create}),
-        Route("/api/terminals/{name}", {"GET": get, "DELETE": delete}),
-        Route("/terminals/websocket/{name}", {}, upgrade=TerminalSockets(clients, get).upgrade),
+        Route("/api/terminals", {"GET": list_all, "POST": create}, method=""),
+        Route("/api/terminals/{name}", {"GET": get, "DELETE": delete}, method=""),
+        Route("/terminals/websocket/{name}", {}, method="", upgrade=TerminalSockets(clients, get).upgrade),
     ]

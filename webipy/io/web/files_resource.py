@@ -37,8 +37,8 @@ from twisted.python.failure import Failure
 from twisted.web.server import NOT_DONE_YET
 
 from webipy.core import errors
-from webipy.core.api import access
 from webipy.core.api.access import Verb
+from webipy.core.api.token_scopes import Touched
 from webipy.io.files.archives import Archive
 from webipy.io.files.files import RootFiles
 from webipy.io.web.piece_sender import FilePieces, PieceSender, Span
@@ -125,15 +125,21 @@ class FilesResource(BodyTaker):
         self._files = files
         self._uploads = Uploads(files.tree, files.run)
 
-    def _permit(self, request: PageRequest, verb: Verb) -> None:
+    def _permit(self, request: PageRequest, verb: Verb, path: bytes) -> None:
         """Lets pass who may do it, by the rule of the method table.
+
+        Args:
+            request: The request.
+            verb: The right that it needs.
+            path: The path of the file, percent-decoded.
 
         Raises:
             errors.NotAuthenticated, errors.NotPermitted: They may not.
         """
         if verb != "read" and not self._auth.is_same_site(request.header):
             raise errors.NotPermitted("Another site's page may not do this.")
-        access.permit(request.who(self._auth), verb, None)
+        method = "file.read" if verb == "read" else "file.write"
+        self._auth.permit(request.who(self._auth), Touched(method, verb, paths=(path.decode("utf-8", "replace"),)))
 
     # ---- GET
 
@@ -161,8 +167,8 @@ class FilesResource(BodyTaker):
         refuse(request, status, fault)
 
     async def _get(self, request: PageRequest, gone: list[Failure]) -> None:
-        self._permit(request, "read")
-        path = path_of(b"/".join(request.postpath or []))
+        self._permit(request, "read", raw := b"/".join(request.postpath or []))
+        path = path_of(raw)
         if b"upload" in (request.args or {}):
             id = checked_id(request.header("upload-id"))
             offset = await self._files.run(lambda: self._uploads.offset(path, id))
@@ -236,8 +242,8 @@ class FilesResource(BodyTaker):
         Raises:
             errors.NotAuthenticated, errors.NotPermitted: Who sends it may not write.
         """
-
-        self._permit(request, "write")
+        raw = unquote_to_bytes(path.removeprefix(b"/files").removeprefix(b"/"))
+        self._permit(request, "write", raw)
 
         def hold(is_held: bool) -> None:
             request.is_held = is_held
@@ -251,7 +257,7 @@ class FilesResource(BodyTaker):
             if request.header("content-encoding") not in (None, "identity"):
                 raise errors.InvalidRequest("Send the file as it is, without Content-Encoding.")
             part = part_of(request.header("content-range"), request.header("upload-id"))
-            name = path_of(unquote_to_bytes(path.removeprefix(b"/files").removeprefix(b"/")))
+            name = path_of(raw)
             upload = Upload(self._uploads, name, _if_match(request), part, hold)
         except errors.Failure as fault:
             upload = Upload(self._uploads, "", None, None, hold)

@@ -14,7 +14,7 @@ import os
 from twisted.python.failure import Failure
 
 from webipy.core import errors
-from webipy.core.api import access
+from webipy.core.api.token_scopes import Touched
 from webipy.core.kernel.public_files import package_file
 from webipy.io.kernels.package_folders import find_file
 from webipy.io.reactor import Run
@@ -41,7 +41,7 @@ class LibrariesResource(ReadResource):
     async def _get(self, request: PageRequest, gone: list[Failure]) -> None:
         parts = [part.decode("utf-8", "replace") for part in request.postpath or []]
         session = parts[0] if len(parts) == 1 else ""
-        access.permit(request.who(self._auth), "read", session)
+        self._auth.permit(request.who(self._auth), Touched("kernel.describe", "read", session))
         address = (request.args or {}).get(b"address", [b""])[0].decode("utf-8", "replace")
         file = package_file(address)
         spec, more = await self._environment_of(session)

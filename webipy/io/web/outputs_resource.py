@@ -18,7 +18,7 @@ from typing import Final
 from twisted.python.failure import Failure
 
 from webipy.core import errors
-from webipy.core.api import access
+from webipy.core.api.token_scopes import Touched
 from webipy.core.kernel import blobs
 from webipy.io.web.files_resource import INLINE, POLICY, attachment, etag_header, names_etag, span_of
 from webipy.io.web.piece_sender import FilePieces, PieceSender, Span
@@ -75,7 +75,7 @@ class OutputsResource(ReadResource):
     async def _get(self, request: PageRequest, gone: list[Failure]) -> None:
         parts = [part.decode("utf-8", "replace") for part in request.postpath or []]
         session, name = parts if len(parts) == 2 else ("", "")
-        access.permit(request.who(self._auth), "read", session)
+        self._auth.permit(request.who(self._auth), Touched("output.read", "read", session))
         if not blobs.is_name(name):
             raise errors.NotFound("The address of an output is /outputs/SESSION/SHA256.", kind="blob", id=name[:64])
         path = self._blob_path(session, name)

@@ -29,7 +29,9 @@ from collections.abc import Callable, Collection
 import attrs
 
 from webipy.core import errors
+from webipy.core.api import access
 from webipy.core.api.access import Principal
+from webipy.core.api.token_scopes import Touched
 from webipy.core.site_address import LOOPBACK, SitePath, PublicUrl
 from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import Credentials, Logins
@@ -94,8 +96,22 @@ class RequestAuth:
 
         Raises:
             errors.Throttled: A wrong token, after too many of them from this address.
+            errors.NotAuthenticated: A script token that does not count (any more).
         """
         return self.logins.principal_of(self.credentials(header, address, ticketed))
+
+    def permit(self, principal: Principal | None, touched: Touched) -> None:
+        """Returns when a principal may do something that is no method, by their right and by the scopes of their script token.
+
+        Args:
+            principal: Who it is; `None`: nobody is logged in.
+            touched: What is done.
+
+        Raises:
+            errors.NotAuthenticated, errors.NotPermitted: As `access.permit` and `token_scopes.check`.
+        """
+        access.permit(principal, touched.verb, touched.session)
+        self.logins.script_tokens.check(principal, touched)
 
     def credentials(self, header: Header, address: str = "", ticketed: Ticketed | None = None) -> Credentials:
         """Collects what the headers of a request say of who sends it.

@@ -38,7 +38,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
 from webipy.core import errors
-from webipy.core.api import access
+from webipy.core.api.token_scopes import Touched
 from webipy.io.web.anonymous_connections import AnonymousConnections
 from webipy.io.web.frame_document import Frame
 from webipy.io.web.request_auth import RequestAuth
@@ -388,7 +388,7 @@ class MetricsText(Resource):
         gone: list[Failure] = []
         request.notifyFinish().addErrback(gone.append)
         try:
-            access.permit(request.who(self._auth), "read", None)
+            self._auth.permit(request.who(self._auth), Touched("server.describe", "read"))
         except errors.Failure as fault:
             refuse(request, status_of(fault), fault)
             return NOT_DONE_YET

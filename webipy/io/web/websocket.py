@@ -96,6 +96,8 @@ class RpcProtocol(QuickTexts):
     _budget: Budget
     login = ""
     """The id of the login that this connection came by, whatever has become of it."""
+    seat = ""
+    """See `Principal.seat`."""
     _calls = 0
     _is_full = False
     reading: Reading
@@ -118,6 +120,8 @@ class RpcProtocol(QuickTexts):
             principal = auth.principal_of(headers, auth.address_of(self.transport.getPeer().host, headers))
         except errors.Throttled as fault:
             raise ConnectionDeny(429, "Too many wrong tries") from fault
+        except errors.NotAuthenticated as fault:
+            raise ConnectionDeny(401, fault.message.encode("ascii", "backslashreplace").decode()) from fault
         except errors.HubUnreachable as fault:
             raise ConnectionDeny(503, "The hub does not answer") from fault
         except errors.NotPermitted as fault:
@@ -133,7 +137,7 @@ class RpcProtocol(QuickTexts):
         self.transport.unregisterProducer()
         self.transport.registerProducer(self, True)
         self.reading = Reading(self.transport, self._budget)
-        crowd = self.factory.crowd(self.login, self._budget.lines)
+        crowd = self.factory.crowd(self.seat, self._budget.lines)
         if crowd:  # only now: a browser does not show its page why a handshake failed
             self.say_goodbye(TOO_MANY, crowd)
         else:
@@ -273,7 +277,7 @@ def enter(protocol: RpcProtocol, principal: Principal, send: Callable[[bytes], N
     Returns:
         The connection.
     """
-    protocol.login = principal.login
+    protocol.login, protocol.seat = principal.login, principal.seat
     protocol.factory.anonymous.forget(protocol.transport)
     protocol.connection = connection = Connection(principal, send, protocol._soon, protocol._give_up)
     connection.budget = protocol._budget = protocol.factory.api.services.budgets.of(principal)
@@ -391,7 +395,7 @@ class RpcFactory(WebSocketServerFactory):
         """Checks whether a login may have one more connection.
 
         Args:
-            login: Its id.
+            login: Its id; for a guest's script token that of the guest.
             lines: How many it has, calls by POST counted.
 
         Returns:
@@ -399,7 +403,7 @@ class RpcFactory(WebSocketServerFactory):
         """
         shares = self.auth.logins.shares
         link = shares.link_of(login)
-        open = [client.login for client in self.clients]
+        open = [client.seat for client in self.clients]
         most = MOST_OF_LOGIN if link is None else MOST_OF_GUEST
         if lines >= most:
             return f"{most} connections of this login are open, which is all that it may have"

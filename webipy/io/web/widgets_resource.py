@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 from twisted.python.failure import Failure
 
-from webipy.core.api import access
+from webipy.core.api.token_scopes import Touched
 from webipy.core.kernel.host_protocol import Kernelspec
 from webipy.io.kernels import widget_packages
 from webipy.io.reactor import Run
@@ -45,7 +45,7 @@ class WidgetsResource(ReadResource):
 
     async def _get(self, request: PageRequest, gone: list[Failure]) -> None:
         session, *parts = [part.decode("utf-8", "replace") for part in request.postpath or [b""]]
-        access.permit(request.who(self._auth), "read", session)
+        self._auth.permit(request.who(self._auth), Touched("kernel.describe", "read", session))
         spec, more = await self._environment_of(session)
         module = (request.args or {}).get(b"module", [b""])[0].decode("utf-8", "replace")
         kind, body, etag = await self._run(lambda: _found(spec, more, module, "/".join(parts)))

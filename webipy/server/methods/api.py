@@ -45,6 +45,7 @@ from webipy.server.methods import (
     shares,
     tables,
     terminals,
+    tokens,
 )
 from webipy.server.methods.method import Connection, Method, Methods, Services
 from webipy.server.people.budgets import PAYER, Budget
@@ -75,6 +76,7 @@ METHODS: dict[str, Method] = {
     **sessions.METHODS.table,
     **shares.METHODS.table,
     **logins.METHODS.table,
+    **tokens.METHODS.table,
     **executions.METHODS.table,
     **inquiries.METHODS.table,
     **definitions.METHODS.table,
@@ -120,6 +122,9 @@ class Api:
     _decoders: dict[str, msgspec.json.Decoder[calls.Params]] = attrs.field(factory=dict)
     _described: bytes = b""
     _log = Logger()
+
+    def __attrs_post_init__(self) -> None:
+        self.services.method_names = frozenset(METHODS)
 
     async def described(self) -> bytes:
         """The result of rpc.discover as JSON, made once."""
@@ -280,7 +285,11 @@ class Api:
         params = self._params(method, call)
         connection.principal = self.services.logins.refresh(connection.principal)
         verb = method.needs(params)
-        access.permit(connection.principal, verb, method.place(params, connection.principal))
+        place = method.place(params, connection.principal)
+        access.permit(connection.principal, verb, place)
+        if connection.principal is not None and connection.principal.scopes is not None:
+            touched = method.touched(params, verb, place)
+            self.services.logins.script_tokens.check(connection.principal, touched)
         if verb in ("write", "execute") and method.name not in FREE:
             self._check_quota(connection.principal)
         return method.function(self.services, connection, params)

@@ -16,8 +16,10 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from webipy.core import errors
+from webipy.core.api import token_scopes
 from webipy.core.api.access import Principal, Verb
 from webipy.core.api.calls import Params, Result
+from webipy.core.api.token_scopes import Touched
 from webipy.server.methods.failures import Failures
 from webipy.server.notebooks.client_copies import ClientCopies
 from webipy.server.notebooks.documents import Documents
@@ -71,6 +73,8 @@ class Services:
     has_jupyterlab: Callable[[], bool] = bool
     hub_home: str | None = None
     """The address of the page of a hub where people start and stop this server."""
+    method_names: frozenset[str] = frozenset()
+    """The names of all methods."""
     closed_sessions: ClosedSessions = attrs.field(init=False)
     documents: Documents = attrs.field(init=False)
     copies: ClientCopies = attrs.field(init=False)
@@ -96,6 +100,11 @@ class Services:
         self.temporary = TemporarySessions(self.world, self.sessions, self.documents, self.logins.shares)
         self.terminals = Terminals(self.world, self.sessions.root)
         self.runs = Runs(self.world, self.sessions, self.documents, self.temporary)
+        self.logins.script_tokens.document_of = self._document_of
+
+    def _document_of(self, session: str) -> str | None:
+        """The path of the document of an open session: empty where it has none; `None`: there is no such session."""
+        return next(((one.record.path or "") for one in self.sessions.all() if one.id == session), None)
 
     async def restore(self) -> None:
         """Brings back, as the server starts, what lives on: sessions and terminals."""
@@ -360,6 +369,18 @@ class Method:
             return None
         session: str = params.session  # type: ignore[attr-defined]  # all that stay in a session have it
         return session
+
+    def touched(self, params: Params, verb: Verb, place: str | None) -> Touched:
+        """What a call touches, for the scopes of a script token.
+
+        Args:
+            params: The params of the call.
+            verb: The verb that it needs.
+            place: The session that it is confined to.
+        """
+        named = getattr(params, "id" if self.name == "session.create" else "session", None)
+        paths = token_scopes.paths_in(self.name, params)
+        return Touched(self.name, verb, place, paths, named, self.reach == "connection")
 
     @property
     def doc(self) -> str:

@@ -7,7 +7,7 @@ from itertools import islice
 from msgspec import Raw
 
 from webipy.core import errors
-from webipy.core.api import calls, notebook_calls
+from webipy.core.api import calls, notebook_calls, token_scopes
 from webipy.core.events import events
 from webipy.core.ipynb import merge, notebook_file, pairs
 from webipy.core.session.history_points import HistoryPoint
@@ -98,8 +98,11 @@ async def notebook_set_metadata(
     metadata = clean_map(params.metadata, "metadata")
     assert isinstance(metadata, Raw)
     is_paired_anew = pairs.formats_in(bytes(metadata)) not in (None, pairs.formats_in(session.state.notebook.metadata))
-    if is_paired_anew and guest_view.is_guest(connection.principal):
-        raise errors.NotPermitted("A guest cannot pair the notebook with other files (jupytext.formats).")
+    who = connection.principal
+    if is_paired_anew and (guest_view.is_guest(who) or (who is not None and token_scopes.is_confined(who.scopes))):
+        raise errors.NotPermitted(
+            "Guests, and script tokens for one session or folder, cannot pair the notebook with other files (jupytext.formats)."
+        )
     return calls.Accepted(seq=await session.append([events.NotebookMetadataSet(metadata=metadata)], connection.name))
 
 

@@ -9,7 +9,7 @@ from msgspec import UnsetType
 from twisted.internet.defer import CancelledError
 
 from webipy.core import errors
-from webipy.core.api import calls
+from webipy.core.api import calls, token_scopes
 from webipy.core.events import events
 from webipy.core.kernel.host_protocol import Interrupt, Kernelspec, Kill, KnownWay, ShutDown
 from webipy.core.session.guest_history import latest
@@ -131,10 +131,10 @@ async def _opened(services: Services, connection: Connection, params: calls.Crea
 
 @method("session.list", "read")
 async def session_list(services: Services, connection: Connection, params: calls.Nothing) -> calls.SessionList:
-    """All open sessions."""
-    return calls.SessionList(
-        sessions=[guest_view.session(session, connection.principal) for session in services.sessions.all()]
-    )
+    """All open sessions; with a script token for one session or one folder those that it is for."""
+    scopes = connection.principal.scopes if connection.principal is not None else None
+    listed = [one for one in services.sessions.all() if token_scopes.covers(scopes, one.id, one.record.path)]
+    return calls.SessionList(sessions=[guest_view.session(session, connection.principal) for session in listed])
 
 
 @method("session.get", "read", "session", raises=OF_SESSION)

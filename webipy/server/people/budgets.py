@@ -242,7 +242,7 @@ class Budgets:
 
     def of(self, principal: Principal | None) -> Budget:
         """The budget of the login of a principal."""
-        login = principal.login if principal is not None else ""
+        login = principal.seat if principal is not None else ""
         found = self._by_login.get(login)
         if found is None:
             if len(self._by_login) >= MOST_BUDGETS:

@@ -4,7 +4,8 @@ A credential is a token (command line, scripts: `Authorization: Bearer TOKEN`) o
 cannot read, and a key, which the page keeps for its own origin and sends itself. Neither is enough alone: a browser sends the cookie of a host to
 every port of it, so any other local server may have seen it; the key is known to our own origin only. Where a browser can send no key (a download
 that it carries out itself), a ticket replaces it (webipy.server.people.tickets), and in pages of JupyterLab a lab token
-(webipy.server.people.lab_tokens).
+(webipy.server.people.lab_tokens). Beside the token of whoever runs the server there are script tokens, which people make for their programs
+(webipy.server.people.script_tokens).
 
 A browser gets both for a one-time code, which the server prints in the fragment of its address (fragments are not sent to servers nor
 kept in their logs), or for the token typed into the sign-in form. A guest gets them for the link of a session and a name
@@ -29,6 +30,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Protocol
 
 import attrs
@@ -40,6 +42,7 @@ from webipy.core.api.access import Principal
 from webipy.core.timestamps import seconds_between
 from webipy.server.people.failed_attempts import FailedAttempts
 from webipy.server.people.lab_tokens import LabTokens, LabTokenStore, NoStore
+from webipy.server.people.script_tokens import OWNER, NoTokenStore, ScriptTokens, ScriptTokenStore, is_script_token
 from webipy.server.people.shares import Share, Shares
 from webipy.server.people.shares import digest as _digest
 from webipy.server.people.tickets import Tickets
@@ -210,6 +213,7 @@ class Logins:
         shares: The links, and the guests who came by them.
         others: The logins that a hub answers for; `None` without one.
         lab_token_store: Where lab tokens are kept.
+        script_token_store: Where script tokens are kept.
     """
 
     accounts: Accounts
@@ -222,10 +226,12 @@ class Logins:
     called: float = float("-inf")
     """When somebody who is signed in asked for something last."""
     lab_token_store: LabTokenStore = attrs.field(factory=NoStore)
+    script_token_store: ScriptTokenStore = attrs.field(factory=NoTokenStore)
     codes: Codes = attrs.field(init=False)
     failed_attempts: FailedAttempts = attrs.field(init=False)
     tickets: Tickets = attrs.field(init=False)
     lab_tokens: LabTokens = attrs.field(init=False)
+    script_tokens: ScriptTokens = attrs.field(init=False)
     _logins: dict[str, Login] = attrs.field(factory=dict)
     _cookies: dict[bytes, str] = attrs.field(factory=dict)
     """Logins by the digest of their cookie."""
@@ -236,6 +242,11 @@ class Logins:
         self.failed_attempts = FailedAttempts(self.seconds)
         self.tickets = Tickets(self.seconds, self.new_secret().encode())
         self.lab_tokens = LabTokens(self.lab_token_store, self.shares.now, self.new_secret)
+        shares, store = self.shares, self.script_token_store
+        clock = (shares.now, shares.later, shares.new_id)
+        self.script_tokens = ScriptTokens(
+            store, *clock, self.new_secret, shares.connections, partial(_person_of, self), self.token
+        )
 
     async def load(self) -> None:
         """Reads the logins that outlived the server; those of another token end."""
@@ -247,6 +258,7 @@ class Logins:
             await self.accounts.remove_logins(others)
         await self.lab_tokens.load(self._logins.keys())
         await self.shares.load()
+        await self.script_tokens.load()
 
     async def expire(self) -> None:
         """Ends the logins that have expired, and their connections."""
@@ -261,6 +273,7 @@ class Logins:
 
         Raises:
             errors.Throttled: The token is wrong, after too many failed attempts.
+            errors.NotAuthenticated: It is a script token that does not count (any more).
             errors.HubUnreachable, errors.NotPermitted: As `HubLogins.of_token`.
         """
         if given.authorization is not None:
@@ -268,6 +281,8 @@ class Logins:
             is_token = kind.lower() in ("bearer", "token")
             if is_token and hmac.compare_digest(_digest(token.strip()), _digest(self.token)):
                 return Principal(self.name, "own", TOKEN_LOGIN)
+            if is_token and is_script_token(token.strip()):
+                return self.script_tokens.shown(token.strip(), given.address, self.failed_attempts)
             other = self.others.of_token(token.strip()) if self.others is not None else None
             if other is not None and kind.lower() in ("bearer", "token"):
                 return other
@@ -324,6 +339,8 @@ class Logins:
     def refresh(self, principal: Principal | None) -> Principal | None:
         """A principal as it is now: a guest with the right that their link grants at this moment; `None` when the login has ended."""
         self.called = self.seconds()
+        if principal is not None and principal.scopes is not None:
+            return self.script_tokens.refresh(principal)
         if principal is None or principal.login == TOKEN_LOGIN or principal.login in self._logins:
             return principal
         if principal.session is not None:
@@ -357,7 +374,12 @@ class Logins:
             raise errors.NotAuthenticated("This link was used before or is too old. Get a fresh one with: webipy open")
         if token is None or not hmac.compare_digest(_digest(token), _digest(self.token)):
             self.failed_attempts.record(address)
-            raise errors.NotAuthenticated("This token is not the server's. Get a sign-in link with: webipy open")
+            what = (
+                "A script token signs no browser in."
+                if is_script_token(token or "")
+                else "This token is not the server's."
+            )
+            raise errors.NotAuthenticated(f"{what} Get a sign-in link with: webipy open")
 
     async def login(self, code: str | None, token: str | None, browser: Browser = NOWHERE) -> LoginSecrets:
         """Exchanges a code or the token for a new login.
@@ -457,3 +479,17 @@ class Logins:
         for principal, _ in list(self._claimed(given)):
             if principal.session is not None or whole is None:
                 await self.sign_out(principal.login)
+
+
+def _person_of(logins: Logins, person: str, login: str) -> Principal | None:
+    """The principal of a person at this moment; `None`: there is nobody (any more) who may have script tokens.
+
+    Args:
+        logins: The logins of the server.
+        person: The person (`Principal.person`).
+        login: The id of the login that the principal gets.
+    """
+    if person == OWNER:
+        return Principal(logins.name, "own", login)
+    guest = logins.shares.principal(person)
+    return None if guest is None else attrs.evolve(guest, login=login)
