@@ -23,6 +23,7 @@ import select
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -149,6 +150,7 @@ class Connection(BlockingWebSocket):
         port: Where to connect, on this machine.
         headers: Of the handshake: who it is.
         receive_bytes: SO_RCVBUF; `None` for the system's.
+        tls: What speaks TLS with the server; `None` for plain HTTP.
 
     Attributes:
         notified: Notifications that came while an answer was waited for.
@@ -158,7 +160,13 @@ class Connection(BlockingWebSocket):
         HandshakeRefused: The server answered with another status than 101.
     """
 
-    def __init__(self, port: int, headers: Mapping[str, str], receive_bytes: int | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        headers: Mapping[str, str],
+        receive_bytes: int | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.notified: list[Json] = []
         connected = socket.socket()
         connected.settimeout(PATIENCE_S)
@@ -167,6 +175,7 @@ class Connection(BlockingWebSocket):
         try:
             connected.connect(("127.0.0.1", port))
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connected = connected if tls is None else tls.wrap_socket(connected, server_hostname="127.0.0.1")
         except OSError as fault:
             connected.close()
             raise Closed from fault
@@ -224,6 +233,7 @@ class Server:
         is_up: Set while a server answers.
         port, token: Of the server that was started last.
         below: Its base URL without the slash at its end.
+        tls: What speaks TLS with it, whatever its certificate; `None` for a server of plain HTTP.
         environment: What the next start has.
     """
 
@@ -242,6 +252,7 @@ class Server:
         self.is_up = threading.Event()
         self.process: subprocess.Popen[bytes] | None = None
         self.port, self.token, self.below = 0, "", ""
+        self.tls: ssl.SSLContext | None = None
         self._options, self._command = options, command
         own = {
             "PYTHONPATH": str(ROOT),
@@ -265,7 +276,7 @@ class Server:
     @property
     def origin(self) -> str:
         """The address without a slash at its end: without a path, unless the server has a base URL."""
-        return f"http://127.0.0.1:{self.port}{self.below}"
+        return f"http{'' if self.tls is None else 's'}://127.0.0.1:{self.port}{self.below}"
 
     @property
     def log(self) -> str:
@@ -308,6 +319,7 @@ class Server:
         facts = until(self._announced, lambda: f"the server starts; its log: {self.log[-3000:]}")
         address = urlsplit(facts["url"])
         self.port, self.token, self.below = address.port or 0, facts["token"], address.path
+        self.tls = trusting() if address.scheme == "https" else None
         seconds = time.monotonic() - began
         self.is_up.set()
         return seconds
@@ -371,7 +383,11 @@ class Server:
         Returns:
             The status and the body of the answer.
         """
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S + 30)
+        line = (
+            http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S + 30)
+            if self.tls is None
+            else http.client.HTTPSConnection("127.0.0.1", self.port, timeout=PATIENCE_S + 30, context=self.tls)
+        )
         try:
             owner = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
             line.request(verb, self.below + path, body, dict(owner if headers is None else headers))
@@ -395,7 +411,7 @@ class Server:
             port: Of a proxy; `None` for the server itself.
             receive_bytes: SO_RCVBUF; `None` for the system's.
         """
-        return Connection(port or self.port, {"Authorization": f"Bearer {self.token}"}, receive_bytes)
+        return Connection(port or self.port, {"Authorization": f"Bearer {self.token}"}, receive_bytes, self.tls)
 
     def session(self, is_warm: bool = True, **params: object) -> str:
         """A new session with a Python kernel; warm: the kernel has answered."""
@@ -477,6 +493,14 @@ class Server:
         self.end()
         shutil.rmtree(self.state, ignore_errors=True)  # kernels that are dying take their sockets away themselves
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def trusting() -> ssl.SSLContext:
+    """TLS with whatever certificate there is."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
 
 
 def _kill(pid: int) -> None:

@@ -75,6 +75,51 @@ class GateTests(SynchronousTestCase):
             found = (self.auth.principal_of(given) is not None, proxied.principal_of(given) is not None)
             self.assertEqual(found, (plain, behind), (host, origin))
 
+    def test_a_server_that_speaks_tls_itself_has_no_plain_origin(self) -> None:
+        """On this machine neither; cookies are those of https, whatever the origin says; HSTS is for names that are no loopback."""
+        auth = RequestAuth(self.rig.services.logins, frozenset({"notebook.example"}), is_tls=True, is_strict=True)
+        for host, origin, is_fine in (
+            ("localhost:8888", "https://localhost:8888", True),
+            ("localhost:8888", "http://localhost:8888", False),
+            ("notebook.example", "https://notebook.example", True),
+            ("notebook.example", "http://notebook.example", False),
+        ):
+            self.assertEqual(auth.is_same_site(headers(host=host, origin=origin)), is_fine, origin)
+        for given, name in (
+            ({}, "__Host-"),
+            ({"x_webipy_base": "/lab/"}, "__Secure-"),
+            ({"origin": "http://x"}, "__Host-"),
+        ):
+            (cookie,) = auth.set_cookies(headers(host="localhost:8888", **given), "v", 1)
+            self.assertTrue(cookie.startswith(f"{name}webipy-8888=v; ") and cookie.endswith("; Secure"), cookie)
+        policies: dict[str | None, bytes | None] = {
+            "notebook.example:8888": b"max-age=31536000",
+            "localhost:8888": None,
+            "192.0.2.1": None,
+            "[fd00::1]:8888": None,
+            None: None,
+        }
+        for named, policy in policies.items():
+            self.assertEqual(auth.transport_policy(headers(host=named)), policy, named)
+            self.assertIsNone(self.auth.transport_policy(headers(host=named)))
+
+    def test_a_server_of_a_network_answers_to_any_address(self) -> None:
+        """But to no name that it does not know: DNS rebinding needs one."""
+        auth = RequestAuth(self.rig.services.logins, frozenset({"pc"}), is_tls=True, takes_addresses=True)
+        for name, is_ours in (
+            ("192.0.2.1:8888", True),
+            ("[fd00::1]", True),
+            ("pc:8888", True),
+            ("192.0.2.1.evil.example", False),
+            ("evil.example", False),
+            ("0x7f.1", False),
+            ("2130706433", False),
+            ("[fd00::1", False),
+            ("", False),
+        ):
+            self.assertEqual(auth.is_ours(name), is_ours, name)
+            self.assertFalse(self.auth.is_ours(name), name)
+
     def test_a_change_comes_from_our_own_page_or_from_no_page(self) -> None:
         """A table: host, origin, what the browser says of the site."""
         table: list[tuple[str | None, str | None, bool]] = [

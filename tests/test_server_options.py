@@ -10,6 +10,7 @@ from pathlib import Path
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.certificates import NAME, write_pair
 from webipy import server_options
 from webipy.server_options import Options
 
@@ -125,6 +126,49 @@ class BadOptions(SynchronousTestCase):
             sentence = self.refused(words, *arguments)
             self.assertNotIn("Traceback", sentence)
             self.assertNotIn("Errno", sentence, arguments)
+
+    def test_options_of_tls_are_right_or_refused(self) -> None:
+        """A table: words of the sentence, options; nothing is made on the way to a refusal."""
+        chain, key = map(str, write_pair(self.folder, NAME))
+        ended, its_key = map(str, write_pair(self.folder, NAME, ends_days=-1, begins_days=-2, stem="ended"))
+        given = ["--tls-cert", chain, "--tls-key", key]
+        table: list[tuple[str, list[str]]] = [
+            ("--tls: 'on' is unknown; what there is, is --tls self-signed", ["--tls", "on"]),
+            ("give one of both", ["--tls", "self-signed", *given]),
+            ("--tls-key: name its certificate, too", ["--tls-key", key]),
+            ("--tls-cert: ~nosuchuser/x names a user", ["--tls-cert", "~nosuchuser/x"]),
+            ("Name the file with the key with --tls-key", ["--tls-cert", chain]),
+            ("--tls-cert: The certificate has ended at", ["--tls-cert", ended, "--tls-key", its_key]),
+            ("not that of the certificate", ["--tls-cert", chain, "--tls-key", its_key]),
+            ("is for notebooks.example, not for lab.example", [*given, "--allow-host", "lab.example"]),
+            ("not for lab.example", [*given, "--public-url", "https://lab.example:8443/"]),
+            ("--public-url: this server speaks HTTPS", [*given, "--public-url", "http://localhost/"]),
+        ]
+        for words, arguments in table:
+            self.assertNotIn("Traceback", self.refused(words, *arguments))
+        self.assertFalse((self.folder / "state" / "tls").exists())
+        self.patch(os, "geteuid", lambda: 0)
+        self.refused("--lan lets other machines reach a server that runs as root", "--lan", "--port", "0")
+
+    def test_a_server_of_a_network(self) -> None:
+        """It listens on all addresses, with a certificate of its own or the one that is given, and links name what others reach."""
+        options = self.parse("--lan", "--allow-root", "--port", "0")
+        assert options.tls is not None
+        self.assertTrue(options.tls.is_own)
+        self.assertIn(options.socket.getsockname()[0], ("::", "0.0.0.0"))
+        port = options.socket.getsockname()[1]
+        hosts = options.tls.hosts_of_links("")
+        self.assertEqual(options.public and options.public.url, f"https://{hosts[0]}:{port}/" if hosts else None)
+        self.folder = self.folder / "given"
+        chain, key = map(str, write_pair(self.folder, NAME))
+        options = self.parse(
+            "--lan", "--allow-root", "--tls-cert", chain, "--tls-key", key, "--port", "0", "--base-url", "/lab/"
+        )
+        port = options.socket.getsockname()[1]
+        self.assertEqual(options.public and options.public.url, f"https://{NAME}:{port}/lab/")
+        assert options.tls is not None
+        self.assertFalse(options.tls.is_own)
+        self.assertTrue(options.tls.is_strict)
 
     def test_root_is_reached_by_others_only_when_that_is_said(self) -> None:
         """On loopback it is nobody's business; behind a proxy it must be meant."""

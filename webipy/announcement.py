@@ -1,12 +1,24 @@
-"""What a server prints when it is ready: the address that signs a browser in.
+"""What a server says of itself when it is ready: to commands of this machine in `server.json`, to people by the address that signs a browser in.
 
 It goes to the terminal that started the server and to no log, because the address holds a secret. Where the output is no terminal it may be
-kept, and read by others: there the address counts only for `LOGGED_CODE_SECONDS`.
+kept, and read by others: there the address counts only for `LOGGED_CODE_SECONDS`. A server that others in the network reach lists its addresses,
+too, with the best as a QR code for phones; these hold no secret, because a classroom sees them.
 """
 
 from __future__ import annotations
 
+import io
+import os
 import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from webipy.io.storage.private_files import write_private
+
+if TYPE_CHECKING:
+    from webipy.server_options import Options
+    from webipy.tls_parts import Tls
 
 LOGGED_CODE_SECONDS = 600
 """How long the printed address works where the output is no terminal."""
@@ -37,3 +49,49 @@ def print_address(address: str, *, is_public: bool) -> None:
     print_line(
         f"  The link works once{kept}; `webipy open` prints a fresh one. Stop with Ctrl-C: kernels go on running.\n"
     )
+
+
+def write_server_file(options: Options, url: str) -> None:
+    """Writes `server.json`, by which commands of this machine find the server, and know its certificate.
+
+    Args:
+        options: Those of the server.
+        url: Its own address.
+    """
+    facts = {"url": url, "token": options.token, "pid": os.getpid()}
+    if options.tls is not None:
+        facts["fingerprint"] = options.tls.certificate.fingerprint
+    write_private(options.state / "server.json", msgspec.json.encode(facts))
+
+
+def print_reach(tls: Tls, interface: str, port: int, path: str) -> None:
+    """Prints the addresses by which others in the network reach the server, and what they know its certificate by.
+
+    Args:
+        tls: Knows both.
+        interface: What the server listens on.
+        port: Its port.
+        path: The base URL.
+    """
+    from webipy.tls_parts import with_port
+
+    hosts = tls.hosts_of_links(interface)
+    if hosts:
+        urls = [f"https://{with_port(host, port)}{path}" for host in hosts]
+        print_line("  Others in the network reach it at\n\n    " + "\n    ".join(urls) + "\n")
+        if is_watched():
+            print_line(_qr_code(urls[0]))
+    if tls.is_own:
+        print_line(
+            "  The server has made its certificate itself: browsers warn once. Go on only where they show this SHA-256 fingerprint,\n"
+            f"  which commands on other machines take with --fingerprint:\n\n    {tls.certificate.fingerprint}\n"
+        )
+
+
+def _qr_code(text: str) -> str:
+    """A QR code for a terminal."""
+    import segno  # for this alone
+
+    drawn = io.StringIO()
+    segno.make(text, micro=False).terminal(drawn, border=2, compact=True)
+    return drawn.getvalue()

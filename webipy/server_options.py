@@ -17,11 +17,11 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from twisted.python import usage
 
-from webipy import limits
+from webipy import limits, tls_options
 from webipy.core import errors
 from webipy.core.site_address import BadAddress, PublicUrl, SitePath, read_path, read_public_url
 from webipy.io.hub.environment import BadHub, HubEnvironment, forget_secrets, read_environment
@@ -30,6 +30,9 @@ from webipy.io.storage.private_files import make_private_folder
 from webipy.io.storage.state_folder import DEFAULT_IN_WORDS, InUse, find_state_folder, hold
 from webipy.io.storage.token_file import BadToken, read_token
 from webipy.io.web.listening import CannotListen, PortTaken, check_reach, listen, port_of
+
+if TYPE_CHECKING:
+    from webipy.tls_parts import Tls
 
 DEFAULT_PORT = 8888
 PORTS_TRIED = 20
@@ -55,7 +58,8 @@ class Options(usage.Options):
     )
     optParameters = [
         ["port", "p", None, f"Port to listen on; 0 takes a free one. [default: {DEFAULT_PORT}, or the next free one]"],
-        ["interface", "i", "127.0.0.1", "Address to listen on."],
+        ["interface", "i", None, "Address to listen on. [default: 127.0.0.1; with --lan, all]"],
+        *tls_options.PARAMETERS,
         ["base-url", "b", "/", "Path that all addresses of the server are below, such as /lab/; others answer 404."],
         [
             "public-url",
@@ -94,6 +98,7 @@ class Options(usage.Options):
         ["grace", "g", "24", "Hours that an idle kernel waits for a server before it ends."],
     ]
     optFlags = [
+        *tls_options.FLAGS,
         ["kernels-stop-with-server", None, "Shut all kernels down, and close all terminals, when the server stops."],
         ["no-terminals", None, "Offer no terminals; those of an earlier server are closed."],
         [
@@ -121,6 +126,8 @@ class Options(usage.Options):
         super().__init__()
         self.hosts: set[str] = set()
         self.hub: HubEnvironment | None = None
+        self.interface: str
+        self.tls: Tls | None = None
         self.socket: socket.socket
         self.below: SitePath
         self.public: PublicUrl | None
@@ -163,7 +170,11 @@ class Options(usage.Options):
         if self["private"] is not None:
             end_with(limits.count(self, "private", 1 << 31))
             self["kernels-stop-with-server"], self.spare_kernels, self.grace_s = 1, 0, PRIVATE_GRACE_SECONDS
+        self.interface = tls_options.interface_of(self)
+        self.tls = tls_options.read(self, self.state, self.hosts, self.public, self._path)
         self.socket = self._bind()
+        if self.tls is not None and self.public is None:
+            self.public = self.tls.public_url(self.interface, self.socket.getsockname()[1], self.below.path)
 
     def _hub(self) -> HubEnvironment | None:
         """What the hub says; its token leaves the environment, which kernels inherit."""
@@ -239,17 +250,19 @@ class Options(usage.Options):
     def _bind(self) -> socket.socket:
         try:
             check_reach(
-                None if self.hub is not None else self["interface"],
+                None if self.hub is not None else self.interface or ("::" if self["lan"] else ""),
                 is_behind_proxy=bool(self["behind-proxy"]),
-                is_named=bool(self.hosts) or self.public is not None,
+                speaks_tls=self.tls is not None,
+                option="--lan" if self["lan"] else "--interface",
+                is_named=bool(self.hosts or (self.tls and self.tls.hosts)) or self.public is not None,
                 is_public=self.public is not None and not self.public.is_local,
                 may_be_root=bool(self["allow-root"]),
             )
             if self["port"] is not None:
-                return listen(self["interface"], port_of(self["port"]))
+                return listen(self.interface, port_of(self["port"]))
             for port in range(DEFAULT_PORT, DEFAULT_PORT + PORTS_TRIED):
                 with contextlib.suppress(PortTaken):
-                    return listen(self["interface"], port)
+                    return listen(self.interface, port)
         except CannotListen as fault:
             raise usage.UsageError(str(fault)) from None
         raise usage.UsageError(

@@ -3,9 +3,9 @@
 Start: port bound (options) → privileges, daemonizing (twistd) → registry, journals, launcher → sessions restored, hosts attached → listening →
 server.json written, address printed. Stop: listening ends, clients are notified, what is pending is written, hosts are left alone.
 
-`STATE` (0700) holds webipy.sqlite, journals/, hosts/, terminals/, exports/, conversions/, client-cursors, token, script-tokens.json, server.json and
-lock, all 0600. One server at a time uses it: the lock (flock) is taken with the options and ends with the process, however that ends; daemonizing
-keeps it.
+`STATE` (0700) holds webipy.sqlite, journals/, hosts/, terminals/, exports/, conversions/, client-cursors, token, script-tokens.json, tls/,
+server.json and lock, all 0600. One server at a time uses it: the lock (flock) is taken with the options and ends with the process, however that
+ends; daemonizing keeps it.
 """
 
 from __future__ import annotations
@@ -22,14 +22,21 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
+import attrs
 from autobahn.twisted.resource import WebSocketResource
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, TimeoutError, maybeDeferred
 from twisted.internet.interfaces import IDelayedCall, IListeningPort
 from twisted.logger import Logger
 
-from webipy.announcement import LOGGED_CODE_SECONDS, is_watched, print_address, print_line
+from webipy.announcement import (
+    LOGGED_CODE_SECONDS,
+    is_watched,
+    print_address,
+    print_line,
+    print_reach,
+    write_server_file,
+)
 from webipy.io.conversion.converter_process import LocalConverter
 from webipy.io.conversion.export_store import ExportStore
 from webipy.io.files.files import FileThreads, RootFiles, files_below
@@ -44,7 +51,6 @@ from webipy.io.machine import aside, new_secret, now, raise_file_limit, username
 from webipy.io.reactor import count_time
 from webipy.io.storage.journal import SqliteArchive, SqliteJournals
 from webipy.io.storage.lab_token_file import LabTokenFile
-from webipy.io.storage.private_files import write_private
 from webipy.io.storage.registry import SqliteRegistry, Unreadable
 from webipy.io.storage.script_token_file import ScriptTokenFile
 from webipy.io.storage.state_folder import note_holder
@@ -124,7 +130,7 @@ class WebipyService(Service):
         bound = options.socket.getsockname()
         name = "127.0.0.1" if bound[0] in ("0.0.0.0", "::") else bound[0]
         host, self._port_number = f"[{name}]" if ":" in name else name, bound[1]
-        self.url = f"http://{host}:{bound[1]}{options.below.path.rstrip('/')}"
+        self.url = f"{'http' if options.tls is None else 'https'}://{host}:{bound[1]}{options.below.path.rstrip('/')}"
         self.public_url = None if options.public is None else options.public.url
 
     def startService(self) -> None:
@@ -255,8 +261,9 @@ class WebipyService(Service):
             logins.shares.connections.add(clients.end_login, clients.count)
             clients.startFactory()
         logins.shares.connections.add(site.end_login)
-        bound = self._options.socket
-        self._port = self._reactor.adoptStreamPort(bound.fileno(), bound.family, site)
+        bound, tls = self._options.socket, self._options.tls
+        factory = site if tls is None else tls.factory(site, self._reactor)
+        self._port = self._reactor.adoptStreamPort(bound.fileno(), bound.family, factory)
         bound.close()
 
     def _expire_logins(self, logins: Logins) -> None:
@@ -278,8 +285,9 @@ class WebipyService(Service):
         return f"{page}#{fragment}" if fragment else page
 
     def _announce(self, logins: Logins) -> None:
-        body = msgspec.json.encode({"url": self.url, "token": self._options.token, "pid": os.getpid()})
-        write_private(self._options.state / "server.json", body)
+        write_server_file(self._options, self.url)
+        if (tls := self._options.tls) is not None:
+            tls.start(self._threads.run, self._reactor, partial(write_server_file, self._options, self.url))
         self._log.info(
             "webipy {version} listens at {url}, kernels start in {root}",
             version=version("webipy"),
@@ -295,10 +303,14 @@ class WebipyService(Service):
             return
         code = logins.new_code(CODE_SECONDS if is_watched() else LOGGED_CODE_SECONDS)
         print_address(self._page_url(None, f"code={code}"), is_public=self.public_url is not None)
+        if tls is not None:
+            print_reach(tls, self._options.interface, self._port_number, self._options.below.path)
 
     async def _stop(self) -> None:
         (self._options.state / "server.json").unlink(missing_ok=True)
         self._memory.stop()
+        if self._options.tls is not None:
+            self._options.tls.stop()
         if self._hub is not None:
             self._hub.stop()
         if self._look_for_specs is not None and self._look_for_specs.active():
@@ -346,9 +358,15 @@ class WebipyService(Service):
 
 
 def _request_auth(options: Options, logins: Logins, hub: HubParts | None) -> RequestAuth:
-    hosts, is_behind_proxy = frozenset(options.hosts), bool(options["behind-proxy"])
+    hosts, is_behind_proxy, tls = frozenset(options.hosts), bool(options["behind-proxy"]), options.tls
     of_hub = None if hub is None else hub.logins
-    return RequestAuth(logins, hosts, is_behind_proxy, options.below, options.public, of_hub)
+    auth = RequestAuth(logins, hosts, is_behind_proxy, options.below, options.public, of_hub)
+    if tls is None:
+        return auth
+    takes_addresses = tls.is_own or bool(options["lan"])
+    return attrs.evolve(
+        auth, hosts=hosts | tls.hosts, is_tls=True, takes_addresses=takes_addresses, is_strict=tls.is_strict
+    )
 
 
 def _bound(services: Services, kept: Limits) -> None:

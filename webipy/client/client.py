@@ -37,6 +37,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure as Fault
 
+from webipy.client.pinned_certificate import tls_fault, tls_options
 from webipy.core import errors
 from webipy.core.api import calls, rpc
 from webipy.core.events import events
@@ -72,15 +73,18 @@ class Address:
     Args:
         url: Its address, such as `http://127.0.0.1:8888`.
         token: The token that it expects.
+        fingerprint: The SHA-256 of its certificate, when that alone is right; `None`: an authority answers for it.
     """
 
     url: str
     token: str = attrs.field(repr=False)
+    fingerprint: str | None = None
 
 
 class _ServerFile(msgspec.Struct, frozen=True):
     url: str
     token: str
+    fingerprint: str | None = None
 
 
 class _Incoming(msgspec.Struct, frozen=True):
@@ -120,7 +124,7 @@ def find_server(state_folder: Path) -> Address:
         raise NoServer(f"No webipy server uses {state_folder}. Start one: webipy serve") from None
     except (OSError, msgspec.DecodeError) as fault:
         raise NoServer(f"{path} cannot be read ({fault}). Start the server again: webipy serve") from None
-    return Address(found.url.rstrip("/"), found.token)
+    return Address(found.url.rstrip("/"), found.token, found.fingerprint)
 
 
 def failure_of(body: bytes) -> errors.Failure:
@@ -301,7 +305,7 @@ class _LineFactory(WebSocketClientFactory):
             return NoServer(
                 f"{self.address.url} answers, but not as a webipy server does (HTTP status {words[1]}). {hint}"
             )
-        why = "" if fault is None or fault.value is None else _tls_fault(fault.value)
+        why = "" if fault is None or fault.value is None else tls_fault(fault.value, self.address.fingerprint)
         hint = " Is it http:// and not https://?" if self.address.url.startswith("https:") else ""
         return NoServer(f"{self.address.url} {why or f'closed the line before it answered.{hint}'}")
 
@@ -310,16 +314,6 @@ _HINTS: Final = {
     "404": "Is its path right, that of --base-url or of the proxy?",
     "421": "It is not known under that name: start it with --public-url or --allow-host.",
 }
-
-
-def _tls_fault(fault: BaseException) -> str:
-    """What TLS says of a connection that it refused, as the rest of a sentence; empty when it was not TLS."""
-    module, text = type(fault).__module__.partition(".")[0], str(fault)
-    if module == "service_identity":
-        return "has a certificate for another name."
-    if module == "OpenSSL" and "certificate" in text:
-        return "has a certificate that is not trusted here. Name your authority: SSL_CERT_FILE=ca.pem"
-    return "does not speak TLS. Is it http:// and not https://?" if module == "OpenSSL" else ""
 
 
 async def _open_line(
@@ -342,9 +336,7 @@ async def _open_line(
     kind = TCP4ClientEndpoint if isIPAddress(host) else HostnameEndpoint
     endpoint: Any = kind(reactor, host, port, timeout=CONNECT_S)
     if is_secure:
-        from twisted.internet.ssl import optionsForClientTLS  # needs pyOpenSSL, which plain http does without
-
-        endpoint = wrapClientTLS(optionsForClientTLS(host), endpoint)
+        endpoint = wrapClientTLS(tls_options(host, address.fingerprint), endpoint)
     factory = _LineFactory(reactor, address, received, lost, too_large)
     try:
         line: _Line = await endpoint.connect(factory)

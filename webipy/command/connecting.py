@@ -32,17 +32,21 @@ class Target:
         state: The folder of its state; `None` for the usual one.
         url: Its address, when it is not the one of the state folder.
         token_file: The file with its token.
+        fingerprint: The SHA-256 of its certificate, when that alone is right.
     """
 
-    def __init__(self, state: str | None, url: str | None, token_file: str | None) -> None:
+    def __init__(
+        self, state: str | None, url: str | None, token_file: str | None, fingerprint: str | None = None
+    ) -> None:
         self.state = state
         self.url = url
         self.token_file = token_file
+        self.fingerprint = fingerprint
 
     @property
     def is_named(self) -> bool:
         """Whether the user has named a server."""
-        return (self.state, self.url, self.token_file) != (None, None, None)
+        return any(one is not None for one in (self.state, self.url, self.token_file))
 
     @property
     def state_folder(self) -> Path:
@@ -56,7 +60,12 @@ class Target:
         """The options that name this server, for commands in messages."""
         from shlex import quote
 
-        given = (("--state", self.state), ("--url", self.url), ("--token-file", self.token_file))
+        given = (
+            ("--state", self.state),
+            ("--url", self.url),
+            ("--token-file", self.token_file),
+            ("--fingerprint", self.fingerprint),
+        )
         return "".join(f"{name} {quote(value)} " for name, value in given if value is not None)
 
     def find(self) -> Address:
@@ -64,7 +73,7 @@ class Target:
 
         Raises:
             NoServer: No server is known.
-            Wrong: `--url` is no address.
+            Wrong: `--url` is no address, or `--fingerprint` none.
         """
         from webipy.client.client import Address, NoServer, find_server
 
@@ -73,11 +82,26 @@ class Target:
         path = self.state_folder / "token" if self.token_file is None else self.token_file
         try:
             with open(path, encoding="utf-8") as file:
-                return Address(checked_url(self.url), checked_token(file.read().strip(), path))
+                return Address(
+                    checked_url(self.url), checked_token(file.read().strip(), path), self._checked_fingerprint()
+                )
         except (OSError, UnicodeDecodeError) as fault:
             raise NoServer(
                 f"The token cannot be read from {path}: {getattr(fault, 'strerror', None) or 'it is no text'}."
             ) from None
+
+    def _checked_fingerprint(self) -> str | None:
+        from webipy.client.pinned_certificate import read_fingerprint
+        from webipy.command.lookup import Wrong
+
+        if self.fingerprint is None:
+            return None
+        found = read_fingerprint(self.fingerprint)
+        if found is None:
+            raise Wrong(
+                "--fingerprint takes the SHA-256 of a certificate, 64 hexadecimal digits, as the server prints it."
+            )
+        return found
 
 
 def checked_url(url: str) -> str:

@@ -37,11 +37,18 @@ def server_options(command: Callable[..., None]) -> Callable[..., None]:
     from functools import wraps
 
     @wraps(command)
-    def with_target(*args: Any, state: str | None, url: str | None, token_file: str | None, **options: Any) -> None:
-        command(*args, target=Target(state, url, token_file), **options)
+    def with_target(
+        *args: Any, state: str | None, url: str | None, token_file: str | None, fingerprint: str | None, **options: Any
+    ) -> None:
+        command(*args, target=Target(state, url, token_file, fingerprint), **options)
 
     decorated: Callable[..., None] = with_target
     for decorate in (
+        click.option(
+            "--fingerprint",
+            metavar="SHA256",
+            help="With --url: the fingerprint that a server has printed which has made its certificate itself; no other is taken.",
+        ),
         click.option(
             "--token-file", metavar="FILE", help="File with the token that --url needs. [default: STATE/token]"
         ),

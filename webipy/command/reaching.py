@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from webipy.client.client import Address, NoServer
+from webipy.client.pinned_certificate import UNTRUSTED, OtherCertificate, PinnedConnection, PinnedRequests, tls_fault
 
 ANSWER_S: Final = 5
 _PROXY_STATUSES: Final = (500, 502, 503, 504)
@@ -71,6 +72,8 @@ def _asked(name: str, address: Address, is_far: bool, about: dict[str, Any]) -> 
     except (OSError, http.client.HTTPException) as fault:
         text, advice = _silence(fault, is_far)
         yield Finding(name=name, text=f"{address.url} {text}", is_problem=True, advice=advice)
+    except OtherCertificate as fault:
+        yield Finding(name=name, text=f"{address.url} {tls_fault(fault, address.fingerprint)}", is_problem=True)
     except (ValueError, LookupError, TypeError):
         advice = (
             "Something else listens there; give the address of webipy with --url, and its path."
@@ -88,7 +91,8 @@ def _asked(name: str, address: Address, is_far: bool, about: dict[str, Any]) -> 
 def _introduced(address: Address) -> dict[str, Any]:
     body = msgspec.json.encode({"jsonrpc": "2.0", "id": 1, "method": "server.info", "params": {}})
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {address.token}"}
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
+    pinned = [PinnedRequests(address.fingerprint)] if address.fingerprint is not None else []
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects(), *pinned)
     with direct.open(urllib.request.Request(f"{address.url}/rpc", body, headers), timeout=ANSWER_S) as answer:
         return dict(msgspec.json.decode(answer.read())["result"])
 
@@ -130,7 +134,7 @@ def _silence(fault: Exception, is_far: bool) -> tuple[str, str]:
     if isinstance(why, ssl.SSLCertVerificationError):
         return (
             f"has a certificate that is not trusted here ({why.verify_message})",
-            "Name your authority: SSL_CERT_FILE=ca.pem webipy doctor",
+            f"Name your authority: SSL_CERT_FILE=ca.pem webipy doctor. {UNTRUSTED}",
         )
     if isinstance(why, ssl.SSLError):
         return f"does not speak TLS as it should ({why.reason})", "Is it http:// and not https://, or another port?"
@@ -142,8 +146,15 @@ def _silence(fault: Exception, is_far: bool) -> tuple[str, str]:
 def _line(name: str, address: Address, is_far: bool) -> Iterator[Finding]:
     """Whether the WebSocket opens, which the page and all commands but this one need."""
     parts = urlsplit(address.url)
-    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    line = kind(parts.hostname or "", parts.port, timeout=ANSWER_S)
+    host, kind = (
+        parts.hostname or "",
+        http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection,
+    )
+    line = (
+        kind(host, parts.port, timeout=ANSWER_S)
+        if address.fingerprint is None
+        else PinnedConnection(address.fingerprint, host, parts.port, timeout=ANSWER_S)
+    )
     headers = {
         "Authorization": f"Bearer {address.token}",
         "Connection": "Upgrade",

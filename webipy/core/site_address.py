@@ -22,6 +22,9 @@ import attrs
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """Names by which a machine reaches only itself, as a `Host` header has them."""
 
+EVERYWHERE: Final = ("", "::", "0.0.0.0")
+"""What a server listens on that listens on all addresses of its machine; the first is both IPv4 and IPv6."""
+
 MOST_CHARACTERS: Final = 512
 """Of a base URL: cookies carry it, with some 4 KiB for all (RFC 6265, section 6.1)."""
 

@@ -88,7 +88,8 @@ class Channel(HTTPChannel):
 
     def _keep_unsent(self, size: int) -> None:
         """Lets the system keep so much that was not sent yet; 0: as much as it likes, some megabytes, which is better for long ways."""
-        handle = getattr(self._line, "getHandle", None)
+        line = getattr(self._line, "tcp", self._line)  # below TLS
+        handle = getattr(line, "getHandle", None)
         if handle is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             handle().setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, size)
 

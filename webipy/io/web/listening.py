@@ -1,7 +1,7 @@
 """The port that a server listens on, and who could reach it.
 
-A server on loopback is for this machine. What others reach (another interface, or loopback behind a proxy) must be meant: over HTTPS, under a
-name that was given, and not as root, unless an option allows it.
+A server on loopback is for this machine. What others reach (another interface, or loopback behind a proxy) must be meant: over HTTPS, its own or that of a
+proxy, under a name that is known, and not as root, unless an option allows it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,16 @@ def is_root() -> bool:
     return os.geteuid() == 0
 
 
-def check_reach(interface: str | None, *, is_behind_proxy: bool, is_named: bool, is_public: bool, may_be_root: bool) -> None:
+def check_reach(
+    interface: str | None,
+    *,
+    is_behind_proxy: bool,
+    is_named: bool,
+    is_public: bool,
+    may_be_root: bool,
+    speaks_tls: bool = False,
+    option: str = "--interface",
+) -> None:
     """Checks that a server may be reached as its options say.
 
     Args:
@@ -34,6 +43,8 @@ def check_reach(interface: str | None, *, is_behind_proxy: bool, is_named: bool,
         is_named: Whether the names are given that the server is reached under.
         is_public: Whether an address is given by which other machines reach it.
         may_be_root: Whether an option lets others reach a server of root.
+        speaks_tls: Whether the server speaks HTTPS itself.
+        option: What makes it listen where others reach it, for the message.
 
     Raises:
         CannotListen: It may not.
@@ -42,18 +53,19 @@ def check_reach(interface: str | None, *, is_behind_proxy: bool, is_named: bool,
         _check_root("--hub", may_be_root=may_be_root)
         return
     is_local = _is_loopback(interface)
-    if not is_behind_proxy and not is_local:
+    if not is_behind_proxy and not speaks_tls and not is_local:
         raise CannotListen(
             f"--interface {interface} would let other machines run code here over plain HTTP. Keep 127.0.0.1 and reach it through "
-            "`ssh -L 8888:127.0.0.1:8888 THIS-MACHINE`, or put an HTTPS proxy in front and add --behind-proxy."
+            "`ssh -L 8888:127.0.0.1:8888 THIS-MACHINE`, let it speak HTTPS with --lan or --tls-cert, or put an HTTPS proxy in front and add --behind-proxy."
         )
     if not is_local and not is_named:
         raise CannotListen(
             f"--interface {interface}: say under which name others reach this server, with --public-url URL or --allow-host NAME; it answers to no other. "
             "NAME is what stands in the address that they open, such as notebooks.example.org."
         )
-    if is_behind_proxy or is_public:
-        _check_root("--behind-proxy" if is_behind_proxy else "--public-url", may_be_root=may_be_root)
+    if is_behind_proxy or is_public or not is_local:
+        reached_by = "--behind-proxy" if is_behind_proxy else "--public-url" if is_public else option
+        _check_root(reached_by, may_be_root=may_be_root)
 
 
 def _check_root(option: str, *, may_be_root: bool) -> None:

@@ -13,6 +13,9 @@ sends beside ours.
 A proxy may tell the server its own name as `Host`, and take away a prefix. What people open is known by `--public-url` alone: its origin is ours, exactly,
 and its name is a host of ours. Of headers that a proxy adds only `X-Forwarded-For` is read, and that with `--behind-proxy`.
 
+A server that speaks TLS itself has no plain origin, and its cookies are those of https on every name. Started for a whole network (`--lan`), it answers to any
+IP address as its name: that is no way in for DNS rebinding, as the page of an address is at that address.
+
 Behind a JupyterHub's proxy nobody tells the server all names that it is reached under, and none is needed: what a browser shows was made for the
 origin that it is at, and the page of another name has no key. So any name is ours there, over http or https.
 
@@ -44,6 +47,9 @@ SUBPROTOCOL = "webipy"
 PAGE_HEADER = "x-webipy-base"
 """The path that the page is below, as its browser has it: a proxy may have taken a part of it away."""
 
+STRICT_SECONDS = 365 * 86_400
+"""How long a browser keeps to HTTPS for a host."""
+
 COOKIE_PATH = re.compile(r"/(?:[!-:<-~]{1,1024}/)?")
 """What a cookie can have as its path, with a slash at its end (RFC 6265, section 4.1.1)."""
 
@@ -67,6 +73,9 @@ class RequestAuth:
         below: The base URL.
         public: The address that people open, when that is another one than the server's own.
         hub: The logins that a JupyterHub answers for, when this is the server of one of its users.
+        is_tls: Whether the server speaks HTTPS itself, so that nothing comes in plain.
+        takes_addresses: Whether any IP address is ours: nobody can point an address at this machine, as they could a name.
+        is_strict: Whether browsers are told to use HTTPS for this host alone.
     """
 
     logins: Logins
@@ -75,13 +84,27 @@ class RequestAuth:
     below: SitePath = SitePath()
     public: PublicUrl | None = None
     hub: HubLogins | None = None
+    is_tls: bool = False
+    takes_addresses: bool = False
+    is_strict: bool = False
 
     def is_ours(self, host: str | None) -> bool:
         """Whether a `Host` header names this server. The port may differ: a tunnel changes it."""
         name = _name_of(host or "")
         if self.hub is not None:
             return bool(name)
-        return name in LOOPBACK or name in self.hosts or (self.public is not None and name == self.public.name)
+        if name in LOOPBACK or name in self.hosts or (self.public is not None and name == self.public.name):
+            return True
+        return self.takes_addresses and _is_address(name)
+
+    def transport_policy(self, header: Header) -> bytes | None:
+        """The `Strict-Transport-Security` of an answer to a request with these headers: not for loopback names, which all programs share.
+
+        Source: RFC 6797; browsers leave it aside where the host is an IP address.
+        """
+        name = _name_of(header("host") or "")
+        is_kept = self.is_strict and bool(name) and name not in LOOPBACK and not _is_address(name)
+        return b"max-age=%d" % STRICT_SECONDS if is_kept else None
 
     def principal_of(self, header: Header, address: str = "", ticketed: Ticketed | None = None) -> Principal | None:
         """Who sends a request with these headers.
@@ -187,8 +210,8 @@ class RequestAuth:
         host = (header("host") or "").lower()
         name, public = _name_of(host), self.public
         is_public = public is not None and name == public.name
-        schemes = ["https"] if self.is_behind_proxy and not is_public else []
-        if name in LOOPBACK or self.hub is not None or not (self.is_behind_proxy or is_public):
+        schemes = ["https"] if self.is_tls or (self.is_behind_proxy and not is_public) else []
+        if not self.is_tls and (name in LOOPBACK or self.hub is not None or not (self.is_behind_proxy or is_public)):
             schemes.append("http")
         found = frozenset(f"{scheme}://{host}" for scheme in schemes)
         return found if public is None else found | {public.origin}
@@ -218,7 +241,8 @@ class RequestAuth:
             value: The secret; empty to take the cookie back.
             seconds: How long it is kept.
         """
-        host, is_secure = header("host"), self.is_behind_proxy and not (header("origin") or "").startswith("http:")
+        is_plain = (header("origin") or "").startswith("http:")
+        host, is_secure = header("host"), self.is_tls or (self.is_behind_proxy and not is_plain)
         if self.public is not None and self._is_public(header):
             host, is_secure = self.public.host, self.public.scheme == "https"
         path = header(PAGE_HEADER) or ""
@@ -246,6 +270,15 @@ def network_of(address: str) -> str:
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def _is_address(name: str) -> bool:
+    """Whether a name of `_name_of` is an IP address."""
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _name_of(host: str) -> str:

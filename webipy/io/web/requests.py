@@ -8,8 +8,6 @@ answered (webipy.io.web.held_requests). How long it may take to come: webipy.io.
 Invariants: a failure is JSON, `{"message", "data": {"name", ...}}`, with the status that goes best with it; nothing of the server's
 inside is shown; twisted.web puts no body on the disk for somebody without a login. Past `process`, `path` is what is below the base URL. What is outside
 gets 404, and is not told where the base URL is.
-
-Source of the headers: OWASP secure headers.
 """
 
 from __future__ import annotations
@@ -36,23 +34,11 @@ from webipy.io.web.held_requests import Held
 from webipy.io.web.http_channel import Channel
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.lingering import linger
+from webipy.io.web.security_headers import SERVER_NAME, security_headers
 from webipy.io.web.anonymous_connections import AnonymousConnections
 
 ANONYMOUS_BODY_BYTES = 16 * 1024
 """The same of somebody who has no login: a code, a token, or a name. It stays in memory."""
-
-STRICT_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-
-_HEADERS = {
-    b"X-Content-Type-Options": b"nosniff",
-    b"Referrer-Policy": b"no-referrer",
-    b"Cross-Origin-Opener-Policy": b"same-origin",
-    b"Cross-Origin-Resource-Policy": b"same-origin",
-    b"Permissions-Policy": b"camera=(), microphone=(), geolocation=(), usb=(), payment=(), display-capture=()",
-    b"Cache-Control": b"no-store",
-    b"Content-Security-Policy": STRICT_POLICY.encode(),
-    b"Server": b"webipy",
-}
 
 _STATUSES: dict[type[errors.Failure], int] = {
     errors.NotAuthenticated: 401,
@@ -347,7 +333,7 @@ class PageRequest(Request):
         self.content = self.content if self.content is not None else BytesIO()
         status, body = status_of(fault), _json_error(fault)
         headers = {
-            **_HEADERS,
+            **security_headers(self._auth, self.header),
             b"Connection": b"close",
             b"Content-Type": b"application/json",
             b"Content-Length": b"%d" % len(body),
@@ -370,7 +356,7 @@ class PageRequest(Request):
             self.channel.loseConnection()
         if self.is_refused:
             return
-        for name, value in _HEADERS.items():
+        for name, value in security_headers(self._auth, self.header).items():
             self.setHeader(name, value)
         if self._auth.hub is not None and self._auth.hub.version:
             self.setHeader(b"X-JupyterHub-Version", self._auth.hub.version.encode())
@@ -397,7 +383,7 @@ class PageRequest(Request):
 
     def render(self, resrc: IResource) -> None:
         """Renders what was found, if it takes the method."""
-        self.setHeader(b"Server", _HEADERS[b"Server"])  # twisted.web has set its own
+        self.setHeader(b"Server", SERVER_NAME)  # twisted.web has set its own
         allowed = {name.removeprefix("render_") for name in dir(resrc) if name.startswith("render_")}
         if "GET" not in allowed:
             allowed.discard("HEAD")

@@ -1,0 +1,1 @@
+"""TLS of the server's own: its certificates, their renewal, and the port that speaks it."""
