@@ -217,6 +217,62 @@ class Logins(PageCase):
         self.assertEqual(self.server.call("login.list")["logins"], [])
 
 
+class Tokens(PageCase):
+    """Tokens for scripts, in the page."""
+
+    def make_server(self) -> PageServer:
+        """Its tokens are those of this test alone."""
+        return self.own_server()
+
+    def answer(self, token: str, method: str, **params: object) -> dict[str, Any]:
+        """What a program with a token is answered."""
+        call = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        found: dict[str, Any] = json.loads(self.server.request("POST", "/rpc", call, headers)[1])
+        return found
+
+    def test_one_is_made_for_a_notebook_and_revoked(self) -> None:
+        """It is shown once, works for a script, and ends at once."""
+        self.write_notebook("a.ipynb", ("code", "1"))
+        page = self.open_file("a.ipynb")
+        page.get_by_role("button", name="More", exact=True).click()
+        page.get_by_role("menuitem", name="Tokens for scripts").click()
+        dialog = page.get_by_role("dialog", name="Tokens for scripts")
+        expect(dialog).to_contain_text("You have no tokens.")
+        dialog.get_by_label("What the token is for").fill("nightly")
+        dialog.get_by_role("checkbox", name="Only read").check()
+        dialog.get_by_role("button", name="Make token").click()
+        token = dialog.get_by_label("The new token").input_value()
+        self.assertTrue(token.startswith("webipy_"))
+        (session,) = self.answer(token, "session.list")["result"]["sessions"]
+        refused = self.answer(token, "cell.insert", session=session["id"], source="1")
+        self.assertEqual(refused["error"]["data"]["name"], "not_permitted")
+        row = dialog.get_by_role("listitem")
+        expect(row).to_contain_text("nightly")
+        expect(row).to_contain_text(f"only read, session {session['id'][:8]}")
+        row.get_by_role("button", name="Revoke nightly").click()
+        expect(dialog).to_contain_text("You have no tokens.")
+        self.assertIn("was revoked", self.answer(token, "session.list")["message"])
+
+    def test_a_guest_makes_one_for_the_session(self) -> None:
+        """No folder is offered; the token has the right of the link."""
+        session = self.server.call("session.create", title="shared")["id"]
+        link = self.server.call("share.link", session=session, verb="read")["url"]
+        page = self.new_page(self.new_context())
+        page.goto(link)
+        page.get_by_label("Your name").fill("Grace")
+        page.get_by_role("button", name="Join").click()
+        page.get_by_role("button", name="More", exact=True).click()
+        page.get_by_role("menuitem", name="Tokens for scripts").click()
+        dialog = page.get_by_role("dialog", name="Tokens for scripts")
+        expect(dialog.get_by_role("option", name="One folder")).to_have_count(0)
+        dialog.get_by_label("What the token is for").fill("mine")
+        dialog.get_by_role("button", name="Make token").click()
+        token = dialog.get_by_label("The new token").input_value()
+        self.assertEqual(self.answer(token, "session.get", session=session)["result"]["title"], "shared")
+        self.assertEqual(self.answer(token, "session.list")["error"]["data"]["name"], "not_permitted")
+
+
 class Files(PageCase):
     """What the browser fetches itself."""
 

@@ -60,6 +60,11 @@ async function logins(): Promise<FunctionComponent> {
   return () => <LoginsDialog onClose={close} />;
 }
 
+async function tokens(): Promise<FunctionComponent<{ open: Open }>> {
+  const { TokensDialog } = await import("../people/TokensDialog.tsx");
+  return ({ open }) => <TokensDialog session={open.store.id} onClose={close} />;
+}
+
 /** The dialogs: a new one is its name (ui/page_state.ts) and a row here. */
 const DIALOGS: Readonly<Record<DialogName, FunctionComponent<{ open: Open }>>> = {
   restart: ({ open: { actions } }) => (
@@ -128,6 +133,7 @@ const DIALOGS: Readonly<Record<DialogName, FunctionComponent<{ open: Open }>>> =
   shortcuts: lazily(async () => (await import("../panels/Shortcuts.tsx")).Shortcuts),
   share: lazily(async () => (await import("../people/ShareDialog.tsx")).ShareDialog),
   logins: lazily(logins),
+  tokens: lazily(tokens),
   history: lazily(async () => (await import("../panels/History.tsx")).History),
   compare: lazily(async () => (await import("../panels/History.tsx")).Compare),
   print: lazily(async () => (await import("./PrintDialog.tsx")).PrintDialog),

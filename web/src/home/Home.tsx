@@ -297,6 +297,12 @@ const ACCOUNT: readonly MenuRow[] = [
     },
   },
   {
+    title: menuWords.tokensItem,
+    run: () => {
+      dialog.value = "tokens";
+    },
+  },
+  {
     title: menuWords.help,
     run: () => {
       dialog.value = "help";

@@ -17,5 +17,5 @@ export const l = {
   allBody: "This browser, too. To come back you need the link that “webipy open” prints on the server’s machine, or the token.",
   allAct: "Sign out everywhere",
   ended: (count: number) => (count === 0 ? "Nobody was signed out." : `Signed out: ${many(count, "browser", "browsers")}`),
-  more: "Guests are under Share in their notebook. The webipy command and scripts use the token: to end those, stop the server, delete its token file and start it again. That signs everybody out.",
+  more: "Guests are under Share in their notebook, and tokens for scripts have a list of their own. The webipy command uses the server’s token: to end that, stop the server, delete its token file and start it again. That signs everybody out.",
 } as const;

@@ -34,6 +34,7 @@ export const menuWords = {
   stopOnErrorItem: "Stop at the first error",
   exportAs: (format: string) => `Export as ${format}`,
   loginsItem: "Signed-in browsers…",
+  tokensItem: "Tokens for scripts…",
 } as const;
 
 /** The menu of a cell. */

@@ -16,6 +16,7 @@ export type DialogName =
   | "reload"
   | "share"
   | "logins"
+  | "tokens"
   | "help"
   | "print"
   | "definition";
