@@ -411,7 +411,9 @@ def section(method: Method, shown: str) -> str:
         lines.append(f"{doc(method.params)}\n")
     needs = "no login" if method.verb == "none" else f"the right to {method.verb}"
     answer = method.result.__name__
-    if method.reach == "server" and method.verb not in ("none", "own"):
+    if method.reach == "person":
+        needs = "a login, of anybody but a guest"
+    elif method.reach == "server" and method.verb not in ("none", "own"):
         needs += ", outside of a session (no guest has it)"
     elif method.beyond:
         needs += f" (no guest gives {' or '.join(f'`{name}`' for name in method.beyond)})"

@@ -6,6 +6,7 @@ Each call is made in a world of its own, in which there is one of everything, un
     kernel              of s1, answers inquiries while code runs; the scripted replies are `REPLIES`
     execution e1        of cell c1 has ended; e2 waits for input r1; e3, e4 and the run `run1`, which has a plan, wait behind it
     checkpoint "first"  comm k1; a link to s1, by which Grace came, who asks to edit, and Bo, who does not
+    account bo          with a password, signed in
     numbers.csv plots/  files; old.txt is in the trash; session s0 is closed
     terminal 1          prints what is typed in upper case
 
@@ -21,6 +22,7 @@ import attrs
 import msgspec
 from twisted.internet.defer import Deferred
 
+from tests.account_clients import sign_in
 from tests.fake_files import FakeConverter
 from tests.fakes import TOKEN, Client, Rig, make_rig, message, printed, result_of, spec_of, status
 from tests.test_shares import come, secret_of
@@ -37,6 +39,7 @@ SESSION: Final = "s1"
 BY_GUEST: Final = ("presence.ask",)
 """Methods that are of no use to whoever runs the server."""
 
+PASSWORD: Final = "nine green lamps"
 SECONDS: Final = 120
 """How long an answer may take, on the clock of the test."""
 
@@ -74,15 +77,18 @@ class World:
     Args:
         rig: The server.
         guests: Who came by the link, by their names.
+        bo: Who has signed in to an account.
     """
 
     rig: Rig
     guests: dict[str, Client]
+    bo: Client
     _replied: set[str] = attrs.field(factory=set)
 
     def answer(self, method: Method, params: dict[str, object]) -> Any:
         """What a call of a method is answered with; the kernel and its host do their part, and time passes."""
         client = self.guests["Bo"] if method.name in BY_GUEST else self.rig.me
+        client = self.bo if method.name.startswith("account.") else client
         commands = len(self.rig.host.commands)
         replies: list[Any] = []
         client.ask(method.name, **params).addCallback(replies.append)
@@ -146,7 +152,9 @@ def make_world() -> World:
     rig.wait(
         Deferred.fromCoroutine(rig.services.logins.login(None, TOKEN, Browser("Firefox/140.0 Linux", "192.0.2.7")))
     )
-    return World(rig, _guests(rig))
+    guests = _guests(rig)
+    call("user.add", name="bo", display_name="Bo", password=PASSWORD)
+    return World(rig, guests, sign_in(rig, "bo", PASSWORD))
 
 
 def _fill(rig: Rig) -> None:

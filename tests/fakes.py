@@ -25,6 +25,7 @@ from twisted.trial.unittest import SynchronousTestCase
 if TYPE_CHECKING:
     from hypothesis import settings as Settings
 
+from tests.fake_accounts import FakeAccounts, FakePasswords
 from tests.fake_files import FakeConverter, FakeFiles, FakeTrash
 from tests.fake_terminals import FakeTerminals
 from webipy.core import errors
@@ -41,6 +42,7 @@ from webipy.server.methods.failures import OF_ANY_CALL
 from webipy.server.methods.method import Connection, Services
 from webipy.server.people.login_connections import LoginConnections
 from webipy.server.people.logins import TOKEN_LOGIN, Login, Logins
+from webipy.server.people.people import make_people
 from webipy.server.people.shares import Guest, Share, Shares
 from webipy.server.ports.journals import JournalPart, KeptJournal, OpenedJournal, Position
 from webipy.server.ports.kernels import (
@@ -316,7 +318,7 @@ class FakeJournals:
 
 @attrs.define(eq=False)
 class FakeRegistry:
-    """Sessions, logins and shares in memory; see `Registry`, `Accounts` and `ShareStore` in webipy.server."""
+    """Sessions, logins and shares in memory; see `Registry`, `LoginStore` and `ShareStore` in webipy.server."""
 
     records: dict[str, SessionRecord] = attrs.field(factory=dict)
     closings: dict[str, ClosedSession] = attrs.field(factory=dict)
@@ -703,6 +705,8 @@ class Disk:
     files: FakeFiles = attrs.field(factory=FakeFiles)
     processes: FakeProcesses = attrs.field(factory=lambda: FakeProcesses())
     terminals: FakeTerminals = attrs.field(init=False)
+    accounts: FakeAccounts = attrs.field(factory=FakeAccounts)
+    passwords: FakePasswords = attrs.field(factory=FakePasswords)
     ids: itertools.count[int] = attrs.field(factory=lambda: itertools.count(1))
 
     def __attrs_post_init__(self) -> None:
@@ -763,7 +767,7 @@ class Client:
         """Their seqs."""
         return [event["seq"] for event in self.notified()]
 
-    def ask(self, method: str, **params: object) -> Deferred[dict[str, Any]]:
+    def ask(self, method: str, /, **params: object) -> Deferred[dict[str, Any]]:
         """Makes a call and gives the whole reply, when there is one.
 
         Fails when the reply is a failure that the method does not declare.
@@ -778,7 +782,7 @@ class Client:
 
         return answered(self.rig.api, body, self.connection).addCallback(check)
 
-    def call(self, method: str, **params: object) -> Any:
+    def call(self, method: str, /, **params: object) -> Any:
         """Makes a call, turns the clock until it is answered, and gives its result.
 
         Raises:
@@ -912,9 +916,11 @@ def make_services(disk: Disk) -> Services:
     secrets = itertools.count(1)
     shares = Shares(disk.registry, now, later, world.new_id, lambda: f"secret-{next(secrets)}", LoginConnections())
     logins = Logins(disk.registry, TOKEN, "ada", clock.seconds, shares.new_secret, shares)
+    people = make_people(disk.accounts, disk.passwords, logins, world)
+    logins.others.append(people.logins)
     sessions = Sessions(world, "/")
     return Services(
-        world, sessions, logins, lambda session, fragment: f"http://here/{session or ''}#{fragment}", "1.2.3"
+        world, sessions, logins, people, lambda session, fragment: f"http://here/{session or ''}#{fragment}", "1.2.3"
     )
 
 
@@ -941,7 +947,7 @@ class RigTestCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.rig = make_rig()
 
-    def refused(self, name: str, method: str, client: Client | None = None, **params: object) -> Refused:
+    def refused(self, name: str, method: str, /, client: Client | None = None, **params: object) -> Refused:
         """Makes a call that must fail with the failure of that name, and gives the failure."""
         with self.assertRaises(Refused) as caught:
             (client or self.rig.me).call(method, **params)

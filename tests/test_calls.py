@@ -18,6 +18,7 @@ from webipy.core.api import (
     people_calls,
     terminal_calls,
     token_calls,
+    user_calls,
 )
 from webipy.core.api.calls import Params, Result
 
@@ -33,6 +34,7 @@ STRUCTS: list[Any] = [
         login_calls,
         terminal_calls,
         token_calls,
+        user_calls,
     )
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
@@ -48,6 +50,7 @@ SOME: dict[str, Any] = {
     "format": "html", "html": "<table>", "label": "ci", "id": "x", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
     "notebook": {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, "output": 0, "person": "g", "request": "r", "run": "u",
     "session": "s", "share": "h", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
+    "name": "bo", "user": "nobody", "password": "x", "old": "x", "new": "x", "display_name": "Bo",
     "version": 0, "terminal": "1", "text": "x", "position": 0, "rows": 24, "cols": 80,
 }  # fmt: skip
 
@@ -159,6 +162,13 @@ class ParamsStructs(SynchronousTestCase):
                 "MoveExecution": ["execution", "session"],
                 "CheckRun": ["path", "to"],
                 "MakeTicket": ["address"],
+                "AddUser": ["name"],
+                "OfUser": ["user"],
+                "SetUser": ["user"],
+                "SetPassword": ["password", "user"],
+                "Invite": ["user"],
+                "Rename": ["display_name"],
+                "ChangePassword": ["new", "old"],
                 "StopRun": ["run", "session"],
                 "OfRun": ["run"],
                 "MakeCheckpoint": ["checkpoint", "session"],

@@ -19,6 +19,7 @@ from tests.fakes import TOKEN, Refused
 from tests.test_site import CALL, Answer, SiteTestCase, Socket
 from webipy.core import errors
 from webipy.core.site_address import SitePath
+from webipy.hub_parts import HUB_ALONE
 from webipy.io.hub.environment import read_environment
 from webipy.io.hub.first_page import FirstPage
 from webipy.io.hub.sign_in_resources import SignIn
@@ -28,6 +29,7 @@ from webipy.io.web.requests import ANONYMOUS_BODY_BYTES
 from webipy.io.web.site import build_site
 from webipy.server.people.hub_attempts import COOKIE, HubAttempts
 from webipy.server.people.hub_logins import CHECK_SECONDS, GRACE_SECONDS, HubLogins
+from webipy.server.people.people import NO_ACCOUNTS
 from webipy.server.ports.hub import HubPlace
 
 HOST = "hub.example.org"
@@ -57,7 +59,9 @@ class HubSiteTestCase(SiteTestCase):
             services.world.new_id,
             services.logins.shares.connections,
         )
-        services.logins.others = self.logins
+        services.logins.others[:] = [self.logins]
+        services.logins.codes_closed = HUB_ALONE
+        services.people.closed = NO_ACCOUNTS
         self.auth = RequestAuth(services.logins, is_behind_proxy=True, below=self.below, hub=self.logins)
         metrics = Metrics(services.sessions.all, Pulse(self.rig.clock), self.static, lambda call: Deferred())
         self.site = build_site(self.auth, self.rig.api, Socket(), self.static, metrics, self.more_resources())

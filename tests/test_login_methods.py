@@ -14,6 +14,7 @@ from webipy.core.api.browser_names import UNKNOWN, agent_words
 from webipy.server.methods.method import Connection
 from webipy.server.people.logins import Browser, Credentials, LoginSecrets
 
+OWN = {"kind": "browser", "user": None, "name": "ada"}
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
@@ -57,9 +58,9 @@ class LoginMethods(RigTestCase):
         self.assertEqual(
             told,
             [
-                {"id": second.login, "where": "curl/8.1", "address": "2001:db8::/64", "since": "2026-03-01T09:31:00.000000Z",
+                {"id": second.login, **OWN, "where": "curl/8.1", "address": "2001:db8::/64", "since": "2026-03-01T09:31:00.000000Z",
                  "used": "2026-03-01T09:31:00.000000Z", "connections": 0, "here": True},
-                {"id": first.login, "where": "Firefox on Linux", "address": "10.0.0.9", "since": "2026-03-01T09:30:00.000000Z",
+                {"id": first.login, **OWN, "where": "Firefox on Linux", "address": "10.0.0.9", "since": "2026-03-01T09:30:00.000000Z",
                  "used": "2026-03-01T10:31:00.000000Z", "connections": 2, "here": False},
             ],
         )  # fmt: skip

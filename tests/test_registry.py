@@ -15,7 +15,7 @@ from twisted.trial.unittest import TestCase
 from tests.fakes import FakeRegistry
 from webipy.io.reactor import TimedReactor
 from webipy.io.storage.registry import _STEPS, FORMAT, NewerFormat, SqliteRegistry, Unreadable
-from webipy.server.people.logins import Accounts, Browser, Login
+from webipy.server.people.logins import Browser, Login, LoginStore
 from webipy.server.people.shares import Guest, Share, ShareStore
 from webipy.server.ports.kernels import HostRecord
 from webipy.server.ports.registry import ClosedSession, Registry, RunRecord, SessionRecord
@@ -32,12 +32,12 @@ LOGIN = Login(
 )
 
 
-class Both(Registry, Accounts, ShareStore, Protocol):
+class Both(Registry, LoginStore, ShareStore, Protocol):
     """The ports that one database serves."""
 
 
 class RegistryContract:
-    """What every implementation of `Registry`, `Accounts` and `ShareStore` holds to."""
+    """What every implementation of `Registry`, `LoginStore` and `ShareStore` holds to."""
 
     assertEqual: Any
     registry: Both
@@ -184,6 +184,11 @@ class Sqlite(RegistryContract, TestCase):
             connection.execute(sql)
         connection.close()
 
+    def forget_accounts(self) -> None:
+        """Takes away what came with accounts."""
+        for table in ("account_logins", "invitations", "accounts"):
+            self.change(f"DROP TABLE {table}")
+
     async def test_everything_outlives_the_server_and_each_has_its_generation(self) -> None:
         """One more than that of the server before it."""
         await self.registry.put(SessionRecord(ONE.id, ONE.title, ONE.path, ONE.cwd, ONE.created, HOST))
@@ -233,6 +238,7 @@ class Sqlite(RegistryContract, TestCase):
             "CREATE TABLE logins (digest BLOB PRIMARY KEY, name TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID"
         )
         self.change("INSERT INTO logins VALUES (x'00', 'ada', 9e9)")
+        self.forget_accounts()
         self.change("DROP TABLE environments")
         self.change("DROP TABLE runs")
         self.change("DROP TABLE guests")
@@ -254,6 +260,7 @@ class Sqlite(RegistryContract, TestCase):
         await self.registry.put(ONE)
         await self.registry.put_share(SHARE)
         await self.end()
+        self.forget_accounts()
         for change in (
             "DROP TABLE logins",
             "CREATE TABLE logins (digest BLOB PRIMARY KEY, name TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID",
@@ -290,7 +297,6 @@ class Sqlite(RegistryContract, TestCase):
             broken = SqliteRegistry(self.path, cast(TimedReactor, reactor))
             await self.assertFailure(broken.start(), sqlite3.OperationalError)
             broken._worker.stop()
-            broken._connection.close()
         await self.begin()
         self.assertEqual(await self.registry.sessions(), [ONE])
         await self.end()

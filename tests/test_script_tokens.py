@@ -22,8 +22,8 @@ from webipy.io.storage.script_token_file import ScriptTokenFile
 from webipy.server.methods.method import Connection
 from webipy.server.people import script_tokens
 from webipy.server.people.failed_attempts import ATTEMPTS_PER_MINUTE
-from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import Credentials
+from webipy.server.people.people import NO_ACCOUNTS
 from webipy.server.people.script_tokens import (
     LONGEST_WAIT,
     MOST_OF_GUEST,
@@ -265,8 +265,7 @@ class Life(TokensTestCase):
 
     def test_where_a_hub_signs_people_in_the_hub_makes_tokens(self) -> None:
         """Its tokens have scopes, too."""
-        others: Any = object.__new__(HubLogins)
-        self.rig.services.logins.others = others
+        self.rig.services.people.closed = NO_ACCOUNTS
         self.assertIn("the hub makes tokens", self.refused("not_permitted", "token.create", label="ci").message)
 
 

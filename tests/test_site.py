@@ -114,7 +114,11 @@ class SiteTestCase(SynchronousTestCase):
     def serve(self) -> None:
         """Builds the site of the server in `rig`."""
         self.auth = RequestAuth(
-            self.rig.services.logins, is_behind_proxy=self.is_behind_proxy, below=self.below, public=self.public
+            self.rig.services.logins,
+            is_behind_proxy=self.is_behind_proxy,
+            below=self.below,
+            public=self.public,
+            people=self.rig.services.people,
         )
         metrics = Metrics(self.rig.services.sessions.all, Pulse(self.rig.clock), self.static, execute)
         self.site = build_site(self.auth, self.rig.api, Socket(), self.static, metrics, self.more_resources())
@@ -268,6 +272,7 @@ class Routes(SiteTestCase):
         paths = public | {
             "/rpc",
             "/login",
+            "/invitation",
             "/logout",
             "/metrics",
             "/s",

@@ -95,3 +95,15 @@ def _qr_code(text: str) -> str:
     drawn = io.StringIO()
     segno.make(text, micro=False).terminal(drawn, border=2, compact=True)
     return drawn.getvalue()
+
+
+def print_login_address(address: str, *, are_there: bool) -> None:
+    """Prints where people sign in by name, when nobody is signed in by an address.
+
+    Args:
+        address: The address of the page.
+        are_there: Whether there is an account.
+    """
+    print_line(f"\n  webipy is ready. Everybody signs in with a name and a password:\n\n    {address}\n")
+    if not are_there:
+        print_line("  There is no account yet. Make one in another terminal: webipy user add NAME --role admin\n")

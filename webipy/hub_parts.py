@@ -126,6 +126,9 @@ NO_LINKS = (
 )
 
 
+HUB_ALONE = "Here the hub signs people in: open the page without the code or the token, and it leads you there."
+
+
 async def join_hub(
     environment: HubEnvironment, world: World, logins: Logins, reactor: Reactor, *, lets_guests_in: bool
 ) -> HubParts:
@@ -154,7 +157,8 @@ async def join_hub(
         world.new_id,
         connections,
     )
-    logins.others = found
+    logins.others.append(found)
+    logins.codes_closed = HUB_ALONE
     parts = HubParts(environment, found, client, reactor)
     greeted = Deferred.fromCoroutine(parts.greet())
     greeted.addErrback(lambda failure: Logger().failure("the hub could not be asked for its version", failure))

@@ -112,6 +112,11 @@ class Options(usage.Options):
             None,
             "Serve one user of the JupyterHub that has started this process, as its environment variables say; webipy-singleuser sets it.",
         ],
+        [
+            "require-login",
+            None,
+            "Browsers are signed in by a name and a password alone (webipy user add); no address with a code is printed.",
+        ],
         ["share-links", None, "With --hub: links of webipy share let people in whom the hub does not know."],
         ["hub-token-in-kernels", None, "With --hub: kernels get the server's token at the hub (JUPYTERHUB_API_TOKEN)."],
         [
@@ -155,6 +160,8 @@ class Options(usage.Options):
     def postOptions(self) -> None:
         """Checks everything; a fault is reported before anything is started."""
         self.hub = self._hub()
+        if self.hub is not None and self["require-login"]:
+            raise usage.UsageError("--require-login: with --hub, the hub signs people in.")
         self.below = SitePath(self._address("base-url", read_path))
         self.public = None if self["public-url"] is None else self._address("public-url", read_public_url)
         self.root = self._root()

@@ -34,6 +34,7 @@ from webipy.announcement import (
     is_watched,
     print_address,
     print_line,
+    print_login_address,
     print_reach,
     write_server_file,
 )
@@ -48,7 +49,9 @@ from webipy.io.jupyter.tree import jupyter_tree
 from webipy.io.kernels.launcher import LocalLauncher
 from webipy.io.kernels.process_usage import LocalProcesses
 from webipy.io.machine import aside, new_secret, now, raise_file_limit, username
+from webipy.io.passwords import Argon2Passwords
 from webipy.io.reactor import count_time
+from webipy.io.storage.account_tables import SqliteAccounts
 from webipy.io.storage.journal import SqliteArchive, SqliteJournals
 from webipy.io.storage.lab_token_file import LabTokenFile
 from webipy.io.storage.registry import SqliteRegistry, Unreadable
@@ -68,6 +71,7 @@ from webipy.server.methods.api import Api
 from webipy.server.methods.method import Services
 from webipy.server.people.login_connections import LoginConnections
 from webipy.server.people.logins import CODE_SECONDS, Logins
+from webipy.server.people.people import ACCOUNTS_ALONE, NO_ACCOUNTS, People, make_people
 from webipy.server.people.shares import Shares
 from webipy.server.ports.world import World
 from webipy.server.sessions.kernel_environment import environment_of
@@ -104,6 +108,7 @@ class WebipyService(Service):
         self._reactor = reactor
         self._registry = SqliteRegistry(options.state / "webipy.sqlite", reactor)
         self._journals = SqliteJournals(options.state / "journals", reactor)
+        self._passwords = Argon2Passwords(reactor)
         self._exports = ExportStore(options.state / "exports", reactor.callLater, reactor.callFromThread)
         self._launcher: LocalLauncher | None = None
         self._port: IListeningPort | None = None
@@ -159,16 +164,20 @@ class WebipyService(Service):
         self._spares = KernelPool(world, str(options.root), options.spare_kernels, options.grace_s)
         self._sessions = sessions = Sessions(world, str(options.root), self._spares.take)
         logins = self._logins(world)
+        people = _people(self._registry, self._passwords, logins, world, options)
+        await people.load()  # first: script tokens may be theirs
         await logins.load()
         if options.hub is not None:
             from webipy.hub_parts import join_hub  # with a client of HTTP, which other servers do without
 
             self._hub = await join_hub(options.hub, world, logins, reactor, lets_guests_in=bool(options["share-links"]))
-        self._services = services = self._make_services(world, sessions, logins)
+        elif options["require-login"]:
+            await _require_login(logins)
+        self._services = services = self._make_services(world, sessions, logins, people)
         api = Api(services)
-        auth = _request_auth(options, logins, self._hub)
+        auth = _request_auth(options, logins, self._hub, people)
         self._clients = RpcFactory(auth, api, reactor, AnonymousConnections())
-        self._expire_logins(logins)
+        self._expire_logins(logins, people)
         await services.restore()
         records = await self._registry.sessions()
         self._launcher.remove_others({record.host.directory for record in records if record.host is not None})
@@ -176,7 +185,7 @@ class WebipyService(Service):
         _bound(services, options.limits)
         if self._hub is not None:
             self._hub.start(services)
-        self._announce(logins)
+        self._announce(logins, people)
         gc.freeze()  # what is here stays: without this a full collection looks at all of it, and nothing has its turn for 40 ms
         self._look_for_specs = reactor.callLater(SPECS_SECONDS if records else 0, self._find_specs, self._launcher)
         self._spares.start(sessions.is_starting)
@@ -198,9 +207,9 @@ class WebipyService(Service):
         metrics = self._metrics(sessions)
         return build_site(auth, api, WebSocketResource(clients), STATIC, metrics, more, clients.anonymous)
 
-    def _make_services(self, world: World, sessions: Sessions, logins: Logins) -> Services:
+    def _make_services(self, world: World, sessions: Sessions, logins: Logins, people: People) -> Services:
         facts = (version("webipy"), installed, self.public_url, has_jupyterlab)
-        return Services(world, sessions, logins, self._page_url, *facts)
+        return Services(world, sessions, logins, people, self._page_url, *facts)
 
     def _start_launcher(self, generation: int) -> LocalLauncher:
         options, files = self._options, raise_file_limit()
@@ -266,10 +275,11 @@ class WebipyService(Service):
         self._port = self._reactor.adoptStreamPort(bound.fileno(), bound.family, factory)
         bound.close()
 
-    def _expire_logins(self, logins: Logins) -> None:
+    def _expire_logins(self, logins: Logins, people: People) -> None:
+        people.logins.expire()
         expired = Deferred.fromCoroutine(logins.expire())
         expired.addErrback(lambda failure: self._log.failure("logins could not be looked at", failure))
-        expired.addCallback(lambda _: self._later(LOGINS_SECONDS, lambda: self._expire_logins(logins)))
+        expired.addCallback(lambda _: self._later(LOGINS_SECONDS, lambda: self._expire_logins(logins, people)))
 
     def _later(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
         pending = self._reactor.callLater(seconds, call)
@@ -284,7 +294,7 @@ class WebipyService(Service):
         page = f"{self.public_url or f'{self.url}/'}{f's/{session}' if session else ''}"
         return f"{page}#{fragment}" if fragment else page
 
-    def _announce(self, logins: Logins) -> None:
+    def _announce(self, logins: Logins, people: People) -> None:
         write_server_file(self._options, self.url)
         if (tls := self._options.tls) is not None:
             tls.start(self._threads.run, self._reactor, partial(write_server_file, self._options, self.url))
@@ -301,8 +311,11 @@ class WebipyService(Service):
         if (hub := self._options.hub) is not None:
             print_line(f"webipy serves {hub.place.user} at {self.public_url or self.url}; the hub signs people in.")
             return
-        code = logins.new_code(CODE_SECONDS if is_watched() else LOGGED_CODE_SECONDS)
-        print_address(self._page_url(None, f"code={code}"), is_public=self.public_url is not None)
+        if logins.codes_closed:
+            print_login_address(self._page_url(None, ""), are_there=people.accounts.are_there())
+        else:
+            code = logins.new_code(CODE_SECONDS if is_watched() else LOGGED_CODE_SECONDS)
+            print_address(self._page_url(None, f"code={code}"), is_public=self.public_url is not None)
         if tls is not None:
             print_reach(tls, self._options.interface, self._port_number, self._options.below.path)
 
@@ -335,6 +348,7 @@ class WebipyService(Service):
             await self._services.terminals.leave(is_end=bool(self._options["kernels-stop-with-server"]))
         if self._launcher is not None:  # made after the registry and the journals have started
             await self._converter.stop()
+            self._passwords.stop()
             self._files.stop()
             await self._threads.stop()
             await self._journals.stop()
@@ -357,16 +371,42 @@ class WebipyService(Service):
         return stopped.addErrback(lambda failure: self._log.failure("the server did not stop in order", failure))
 
 
-def _request_auth(options: Options, logins: Logins, hub: HubParts | None) -> RequestAuth:
+def _request_auth(options: Options, logins: Logins, hub: HubParts | None, people: People) -> RequestAuth:
     hosts, is_behind_proxy, tls = frozenset(options.hosts), bool(options["behind-proxy"]), options.tls
     of_hub = None if hub is None else hub.logins
-    auth = RequestAuth(logins, hosts, is_behind_proxy, options.below, options.public, of_hub)
+    auth = RequestAuth(logins, hosts, is_behind_proxy, options.below, options.public, of_hub, people)
     if tls is None:
         return auth
     takes_addresses = tls.is_own or bool(options["lan"])
     return attrs.evolve(
         auth, hosts=hosts | tls.hosts, is_tls=True, takes_addresses=takes_addresses, is_strict=tls.is_strict
     )
+
+
+def _people(
+    registry: SqliteRegistry, passwords: Argon2Passwords, logins: Logins, world: World, options: Options
+) -> People:
+    """Builds the accounts, which are one more source of a credential; there are none where a hub signs people in.
+
+    Args:
+        registry: Where they are stored.
+        passwords: Hashes and checks passwords.
+        logins: The logins of the server.
+        world: The outside.
+        options: The options of the server.
+    """
+    found = make_people(SqliteAccounts(registry), passwords, logins, world)
+    if options.hub is not None:
+        found.closed = NO_ACCOUNTS
+    else:
+        logins.others.append(found.logins)
+    return found
+
+
+async def _require_login(logins: Logins) -> None:
+    """Lets accounts alone sign browsers in: those of whoever runs the server are signed out."""
+    logins.codes_closed = ACCOUNTS_ALONE
+    await logins.revoke([login.id for login in logins.all() if login.account is None])
 
 
 def _bound(services: Services, kept: Limits) -> None:

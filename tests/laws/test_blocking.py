@@ -95,7 +95,7 @@ IN_THREADS = frozenset(
         "webipy.io.storage.lab_token_file.LabTokenFile._read",
         "webipy.io.storage.script_token_file.ScriptTokenFile._read",
         "webipy.io.tls.renewal._mark",
-        "webipy.io.storage.registry.SqliteRegistry._open",
+        "webipy.io.storage.registry._opened",
         "webipy.io.web.metrics.Metrics._spool_bytes",
         "webipy.io.web.libraries_resource._opened",
         "webipy.io.web.outputs_resource._opened",

@@ -45,6 +45,10 @@ NUMBERS = {
     "core.terminals.scrollback.Scrollback._pieces": "KEPT_BYTES",
     "core.terminals.terminal_outbox.TerminalOutbox._in_flight": "WINDOW_BYTES",
     "host.terminal_process.TerminalProcess._waiting": "INPUT_BYTES",
+    "io.passwords.Argon2Passwords._rows": "MOST_WAITING",
+    "server.people.account_logins.AccountLogins._logins": "MOST_OF_ACCOUNT",
+    "server.people.accounts.Accounts._accounts": "MOST_ACCOUNTS",
+    "server.people.password_attempts.PasswordAttempts._counts": "MOST_KNOWN",
     "server.people.hub_logins.HubLogins._browsers": "MOST_BROWSERS",
     "server.people.hub_logins.HubLogins._codes": "MOST_CODES",
     "server.people.hub_logins.HubLogins._vouched": "MOST_TOKENS",
@@ -102,6 +106,12 @@ AS_MANY = {
     "logins that a hub answers for, `MOST_BROWSERS`, and tokens, `MOST_TOKENS`": """
         server.people.hub_logins.HubLogins._cookies
         server.people.hub_logins.HubLogins._programs
+    """,
+    "accounts, `MOST_ACCOUNTS`, and their logins": """
+        server.people.account_logins.AccountLogins._digests
+        server.people.accounts.Accounts._invitations
+        server.people.accounts.Accounts._keys
+        server.people.people.People.codes
     """,
     "requests that wait for a hub, each on a connection that is anonymous until then": """
         server.people.hub_logins.HubLogins._waiting

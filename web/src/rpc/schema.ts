@@ -1132,11 +1132,17 @@ export interface AnswerAsk extends OfSession {
   person: string;
 }
 
-/** A browser that is signed in as whoever runs the server. */
+/** A browser or a command line that is signed in, as whoever runs the server or to an account. */
 export interface Login {
   /** The id of the login. */
   id: string;
-  /** The browser and its system, as the browser says. */
+  /** What is signed in: a browser, or the webipy command (`webipy login`). */
+  kind: "browser" | "command line";
+  /** The id of the account; null: it is signed in as whoever runs the server. */
+  user: string | null;
+  /** The name that others see of that person. */
+  name: string;
+  /** The browser and its system, as the browser says; of a command line the machine that it runs on. */
   where: string;
   /** The address that it signed in from. */
   address: string;
@@ -1150,7 +1156,7 @@ export interface Login {
   here: boolean;
 }
 
-/** The browsers that are signed in, the one that was used last first. Guests are in share.list; who has the token is in no list. */
+/** Who is signed in, the one that was used last first. Guests are in share.list; who has the token is in no list. */
 export interface LoginList {
   /** The logins. */
   logins: Login[];
@@ -1271,6 +1277,125 @@ export interface RevokeToken {
 export interface RevokedTokens {
   /** Their ids. */
   ended: string[];
+}
+
+/** Somebody who has an account on this server. */
+export interface User {
+  /** The id of the account, which stays when its names change. */
+  id: string;
+  /** The name that they sign in with. */
+  name: string;
+  /** The name that others see: in shared notebooks, beside runs and in the history. */
+  display_name: string;
+  role: "admin" | "member" | "viewer";
+  /** The groups that they are in, by name. */
+  groups: string[];
+  /** Whether they are kept out; what they have made stays. */
+  disabled: boolean;
+  /** Whether they have a password; without one they come by an invitation. */
+  has_password: boolean;
+  /** Until when their invitation can be used, RFC 3339 in UTC; null: there is none. */
+  invited_until: string | null;
+  /** When the account was made, RFC 3339 in UTC. */
+  created: string;
+  /** When they signed in last, RFC 3339 in UTC; null: never. */
+  signed_in: string | null;
+  /** How many pages and programs of theirs are connected now. */
+  connections: number;
+}
+
+/** The accounts of the server, by name. */
+export interface UserList {
+  /** The accounts. */
+  users: User[];
+}
+
+/** The account to make. */
+export interface AddUser {
+  /** The name to sign in with: 1 to 32 letters of one script, digits and `. _ -`. It is compared without regard to case. */
+  name: string;
+  /** The name that others see; null: the sign-in name. */
+  display_name?: string | null;
+  role?: "admin" | "member" | "viewer";
+  /** The groups that they are in, by name. */
+  groups?: string[];
+  /** Their password, 8 to 1024 characters; null: they have none, and come by an invitation (`user.invite`). */
+  password?: string | null;
+}
+
+/** One account. */
+export interface OfUser {
+  /** The id of the account, or the name to sign in with. */
+  user: string;
+}
+
+/** What changes of an account; what is null stays. */
+export interface SetUser extends OfUser {
+  /** The name of the kernelspec, as people read it. */
+  display_name?: string | null;
+  role?: "admin" | "member" | "viewer" | null;
+  groups?: string[] | null;
+  /** Whether they are kept out: then all of their logins end at once. */
+  disabled?: boolean | null;
+}
+
+/** Whom to invite: somebody who has an account, with or without a password. */
+export interface Invite extends OfUser {
+  /** The days that the invitation can be used. */
+  days?: number;
+}
+
+/** An invitation: it works once, and takes the place of the one before it. */
+export interface Invitation {
+  /** The id of the account. */
+  user: string;
+  /** The whole address, with its secret in the fragment: `…/#invite=SECRET`. No other result has it. */
+  url: string;
+  /** Until when it can be used, RFC 3339 in UTC with microseconds. */
+  expires: string;
+}
+
+/** The new password of somebody else. */
+export interface SetPassword extends OfUser {
+  /** 8 to 1024 characters. */
+  password: string;
+}
+
+/** The account that the caller has signed in to. */
+export interface OwnAccount {
+  /** The id of the account. */
+  id: string;
+  /** The name to sign in with. */
+  name: string;
+  /** The name that others see. */
+  display_name: string;
+  role: "admin" | "member" | "viewer";
+  /** The groups that they are in, by name. */
+  groups: string[];
+  /** When it was made, RFC 3339 in UTC with microseconds. */
+  created: string;
+}
+
+/** The new name that others see. */
+export interface Rename {
+  /** The name of the kernelspec, as people read it. */
+  display_name: string;
+}
+
+/** The caller's new password. */
+export interface ChangePassword {
+  /** The password of before. */
+  old: string;
+  /** 8 to 1024 characters. */
+  new: string;
+}
+
+/** A code with which `webipy login` signs in as the caller: it works once, for some minutes. */
+export interface SignInCode {
+  /** The source code. */
+  code: string;
+  /** Until when it can be used, RFC 3339 in UTC with microseconds. */
+  expires: string;
 }
 
 /**
@@ -2751,6 +2876,10 @@ export type FailureName =
 
 /** Every method: its params and its result. */
 export interface Methods {
+  "account.change_password": { params: ChangePassword; result: Done };
+  "account.code": { params: Nothing; result: SignInCode };
+  "account.get": { params: Nothing; result: OwnAccount };
+  "account.rename": { params: Rename; result: OwnAccount };
   "cell.clear_outputs": { params: ClearOutputs; result: Accepted };
   "cell.delete": { params: OfCell; result: CellAccepted };
   "cell.edit": { params: EditCell; result: CellAccepted };
@@ -2865,6 +2994,12 @@ export interface Methods {
   "trash.delete": { params: OfTrashed; result: Done };
   "trash.list": { params: ListTrash; result: TrashList };
   "trash.restore": { params: RestoreFile; result: File };
+  "user.add": { params: AddUser; result: User };
+  "user.invite": { params: Invite; result: Invitation };
+  "user.list": { params: Nothing; result: UserList };
+  "user.remove": { params: OfUser; result: Done };
+  "user.set": { params: SetUser; result: User };
+  "user.set_password": { params: SetPassword; result: Done };
   "variable.list": { params: ListVariables; result: VariableList };
   "variable.read": { params: ReadVariable; result: VariablePart };
 }

@@ -119,6 +119,26 @@ def permit(principal: Principal | None, verb: Verb, session: str | None) -> None
         )
 
 
+def permit_person(principal: Principal | None) -> None:
+    """Returns when somebody is signed in as a person of their own: who runs the server, has an account, or is of a hub.
+
+    Args:
+        principal: Who it is; `None`: nobody is logged in.
+
+    Raises:
+        errors.NotAuthenticated: Nobody is logged in.
+        errors.NotPermitted: They are a guest, who is in one session alone.
+    """
+    if principal is None:
+        raise errors.NotAuthenticated("Log in first.")
+    if principal.session is not None:
+        raise errors.NotPermitted(
+            f"{principal.name} came by the link of session {principal.session} and may do nothing outside of it.",
+            verb="own",
+            session=principal.session,
+        )
+
+
 def person_name(given: str) -> str:
     """The name that somebody gave, without needless space.
 

@@ -5,20 +5,28 @@ See webipy.core.api.calls.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from webipy.core.api.calls import Params, Result
 
+LoginKind = Literal["browser", "command line"]
+
 
 class Login(Result, frozen=True, kw_only=True):
-    """A browser that is signed in as whoever runs the server."""
+    """A browser or a command line that is signed in, as whoever runs the server or to an account."""
 
     id: str
     """The id of the login."""
+    kind: LoginKind = "browser"
+    """What is signed in: a browser, or the webipy command (`webipy login`)."""
+    user: str | None = None
+    """The id of the account; null: it is signed in as whoever runs the server."""
+    name: str = ""
+    """The name that others see of that person."""
     where: str
-    """The browser and its system, as the browser says."""
+    """The browser and its system, as the browser says; of a command line the machine that it runs on."""
     address: str
     """The address that it signed in from."""
     since: str
@@ -32,7 +40,7 @@ class Login(Result, frozen=True, kw_only=True):
 
 
 class LoginList(Result, frozen=True, kw_only=True):
-    """The browsers that are signed in, the one that was used last first. Guests are in share.list; who has the token is in no list."""
+    """Who is signed in, the one that was used last first. Guests are in share.list; who has the token is in no list."""
 
     logins: list[Login]
     """The logins."""

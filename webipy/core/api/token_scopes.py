@@ -61,12 +61,12 @@ OPEN: Final = frozenset(
 )
 """The nouns of methods that a token without the scope `methods` may call, too."""
 
-GUARDED: Final = frozenset(["login", "share", "token"])
+GUARDED: Final = frozenset(["account", "login", "share", "token", "user"])
 """The nouns of methods that a token may call only when its scope `methods` names them. Every noun that is not in `OPEN` is guarded, also without
 standing here; tests compare both lists with the method table.
 """
 
-NEVER: Final = frozenset(["server.launch_code"])
+NEVER: Final = frozenset(["server.launch_code", "account.code", "account.change_password"])
 """Methods that no token may call."""
 
 PATHS: Final[Mapping[str, tuple[str, ...]]] = {

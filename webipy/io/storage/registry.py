@@ -13,6 +13,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -83,7 +84,23 @@ ALTER TABLE guests ADD COLUMN key BLOB NOT NULL DEFAULT x''
 """
 """Logins of before have no key, so they count no more: whoever had one signs in once more."""
 
-_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS, _RUNS, _CLOSED, _LOGINS)
+_ACCOUNTS = """
+CREATE TABLE accounts (
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, display_name TEXT NOT NULL, role TEXT NOT NULL, groups TEXT NOT NULL, is_disabled INTEGER NOT NULL,
+    hash TEXT, created TEXT NOT NULL, signed_in TEXT
+) WITHOUT ROWID;
+CREATE TABLE invitations (
+    account TEXT PRIMARY KEY REFERENCES accounts (id) ON DELETE CASCADE, digest BLOB NOT NULL, expires TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE account_logins (
+    id TEXT PRIMARY KEY, account TEXT NOT NULL REFERENCES accounts (id) ON DELETE CASCADE, digest BLOB NOT NULL UNIQUE, key BLOB NOT NULL,
+    kind TEXT NOT NULL, stays INTEGER NOT NULL, agent TEXT NOT NULL, address TEXT NOT NULL, since TEXT NOT NULL, used TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX account_logins_by_account ON account_logins (account)
+"""
+"""Read and written by webipy.io.storage.account_tables; `groups` is a JSON list."""
+
+_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS, _RUNS, _CLOSED, _LOGINS, _ACCOUNTS)
 """What makes format 1, 2, ... out of the one before it."""
 
 FORMAT = len(_STEPS)
@@ -122,7 +139,7 @@ class NewerFormat(Unreadable):
 
 @attrs.define(eq=False)
 class SqliteRegistry:
-    """See `webipy.server.ports.registry.Registry`, `webipy.server.people.logins.Accounts` and `webipy.server.people.shares.ShareStore`.
+    """See `webipy.server.ports.registry.Registry`, `webipy.server.people.logins.LoginStore` and `webipy.server.people.shares.ShareStore`.
 
     Args:
         path: The database file.
@@ -140,40 +157,25 @@ class SqliteRegistry:
         Fails with `Unreadable`, or more exactly `NewerFormat`.
         """
         self._worker = Worker("webipy registry", self.reactor)
-        return self._worker.run(self._open)
 
-    def _open(self) -> int:
-        try:
-            create_private(self.path)
-        except OSError as fault:
-            raise Unreadable(f"{self.path} cannot be opened: {fault.strerror}.") from None
-        self._connection = sqlite3.connect(self.path, check_same_thread=False)
-        try:
-            found = _checked_format(self._connection, self.path)
-        except Unreadable:
-            self._connection.close()
-            raise
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=FULL")
-        self._connection.execute("PRAGMA foreign_keys=ON")
-        with self._connection:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for step in _STEPS[found if found > 1 else 0 :]:  # format 1 has grown without a new number
-                for statement in step.split(";"):
-                    self._connection.execute(statement)
-            facts = dict(self._connection.execute("SELECT name, value FROM facts").fetchall())
-            generation = int(facts.get("generation", 0)) + 1
-            self._connection.executemany(
-                "INSERT OR REPLACE INTO facts VALUES (?, ?)", [("format", FORMAT), ("generation", generation)]
-            )
-        return generation
+        def work() -> int:
+            self._connection, generation = _opened(self.path)
+            return generation
+
+        return self._worker.run(work)
 
     async def stop(self) -> None:
         """Closes the database and ends the thread."""
         await self._worker.run(self._connection.close)
         self._worker.stop()
 
-    def _write(self, *statements: tuple[str, tuple[object, ...]]) -> Deferred[None]:
+    def read(self, query: str) -> Deferred[list[tuple[Any, ...]]]:
+        """The rows of a query, for tables that another module reads and writes."""
+        return self._worker.run(lambda: self._connection.execute(query).fetchall())
+
+    def write(self, *statements: tuple[str, tuple[object, ...]]) -> Deferred[None]:
+        """Carries out statements, with their values: all of them or none; fires when that survives a power cut."""
+
         def work() -> None:
             with self._connection:
                 for sql, values in statements:
@@ -220,13 +222,13 @@ class SqliteRegistry:
         statements.append(("DELETE FROM environments WHERE session = ?", (record.id,)))
         for name, value in record.env.items():
             statements.append(("INSERT INTO environments VALUES (?, ?, ?)", (record.id, name, value)))
-        return self._write(*statements)
+        return self.write(*statements)
 
     def close_session(self, closed: ClosedSession) -> Deferred[None]:
         """Marks a session as closed: its shares, its guests and its environment are forgotten. Notes what changed about a closed one."""
         record = closed.record
         row = (record.id, closed.closed, closed.etag, closed.digest, closed.is_gone)
-        return self._write(
+        return self.write(
             (f"INSERT INTO sessions VALUES (?, ?, ?, ?, ?, 1) {_CHANGED}, is_closed = 1", _row(record)),
             ("INSERT OR REPLACE INTO closings VALUES (?, ?, ?, ?, ?)", row),
             *_endings(record.id),
@@ -247,7 +249,7 @@ class SqliteRegistry:
     def reopen(self, record: SessionRecord) -> Deferred[None]:
         """Marks a closed session as open, without a host; another closed one loses its path to it."""
         row = (record.title, record.path, record.cwd, record.id)
-        return self._write(
+        return self.write(
             *_endings(record.id),
             ("DELETE FROM closings WHERE session = ?", (record.id,)),
             ("UPDATE sessions SET is_closed = 0, title = ?, path = ?, cwd = ? WHERE id = ?", row),
@@ -257,14 +259,14 @@ class SqliteRegistry:
     def forget(self, session: str) -> Deferred[None]:
         """Forgets a closed session."""
         closing = ("DELETE FROM closings WHERE session = ?", (session,))
-        return self._write(*_endings(session), closing, _forgetting(session))
+        return self.write(*_endings(session), closing, _forgetting(session))
 
     # ---- runs
 
     def put_run(self, record: RunRecord) -> Deferred[None]:
         """Writes down how a run has ended; the oldest beyond `KEPT_RUNS` are forgotten."""
         oldest = "SELECT run FROM runs ORDER BY finished DESC LIMIT -1 OFFSET ?"
-        return self._write(
+        return self.write(
             ("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", attrs.astuple(record)),
             (f"DELETE FROM runs WHERE run IN ({oldest})", (KEPT_RUNS,)),
         )
@@ -290,7 +292,7 @@ class SqliteRegistry:
         browser, until = login.browser, time.time() + days * 86_400
         row = (login.id, login.digest, login.key, login.name, browser.agent, browser.address)
         change = "ON CONFLICT (id) DO UPDATE SET used = excluded.used"
-        return self._write(
+        return self.write(
             (
                 f"INSERT INTO logins VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) {change}",
                 (*row, login.since, login.used, login.token, until),
@@ -315,7 +317,7 @@ class SqliteRegistry:
 
     def remove_logins(self, logins: list[str]) -> Deferred[None]:
         """Forgets logins."""
-        return self._write(*(("DELETE FROM logins WHERE id = ?", (login,)) for login in logins))
+        return self.write(*(("DELETE FROM logins WHERE id = ?", (login,)) for login in logins))
 
     # ---- shares
 
@@ -336,19 +338,52 @@ class SqliteRegistry:
     def put_share(self, share: Share) -> Deferred[None]:
         """Writes a share down, new or with another right."""
         update = "ON CONFLICT (id) DO UPDATE SET verb = excluded.verb"
-        return self._write((f"INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?, ?) {update}", attrs.astuple(share)))
+        return self.write((f"INSERT INTO shares VALUES (?, ?, ?, ?, ?, ?, ?) {update}", attrs.astuple(share)))
 
     def remove_share(self, share: str) -> Deferred[None]:
         """Forgets a share and its guests."""
-        return self._write(("DELETE FROM shares WHERE id = ?", (share,)))
+        return self.write(("DELETE FROM shares WHERE id = ?", (share,)))
 
     def add_guest(self, guest: Guest) -> Deferred[None]:
         """Writes a guest down."""
-        return self._write(("INSERT INTO guests VALUES (?, ?, ?, ?, ?, ?)", attrs.astuple(guest)))
+        return self.write(("INSERT INTO guests VALUES (?, ?, ?, ?, ?, ?)", attrs.astuple(guest)))
 
     def remove_guest(self, guest: str) -> Deferred[None]:
         """Forgets a guest."""
-        return self._write(("DELETE FROM guests WHERE id = ?", (guest,)))
+        return self.write(("DELETE FROM guests WHERE id = ?", (guest,)))
+
+
+def _opened(path: Path) -> tuple[sqlite3.Connection, int]:
+    """The database in today's format, and this server's generation."""
+    try:
+        create_private(path)
+    except OSError as fault:
+        raise Unreadable(f"{path} cannot be opened: {fault.strerror}.") from None
+    connection = sqlite3.connect(path, check_same_thread=False)
+    try:
+        return connection, _moved_forward(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _moved_forward(connection: sqlite3.Connection, path: Path) -> int:
+    """Brings the database into today's format; returns this server's generation."""
+    found = _checked_format(connection, path)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    with connection:
+        connection.execute("BEGIN IMMEDIATE")
+        for step in _STEPS[found if found > 1 else 0 :]:  # format 1 has grown without a new number
+            for statement in step.split(";"):
+                connection.execute(statement)
+        facts = dict(connection.execute("SELECT name, value FROM facts").fetchall())
+        generation = int(facts.get("generation", 0)) + 1
+        connection.executemany(
+            "INSERT OR REPLACE INTO facts VALUES (?, ?)", [("format", FORMAT), ("generation", generation)]
+        )
+    return generation
 
 
 def _checked_format(connection: sqlite3.Connection, path: Path) -> int:

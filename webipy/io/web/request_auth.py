@@ -38,6 +38,7 @@ from webipy.core.api.token_scopes import Touched
 from webipy.core.site_address import LOOPBACK, SitePath, PublicUrl
 from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import Credentials, Logins
+from webipy.server.people.people import People
 
 OLD_COOKIE = "webipy"
 """The cookie of versions that knew no key; it counts no more."""
@@ -73,6 +74,7 @@ class RequestAuth:
         below: The base URL.
         public: The address that people open, when that is another one than the server's own.
         hub: The logins that a JupyterHub answers for, when this is the server of one of its users.
+        people: The accounts; `None` where there can be none.
         is_tls: Whether the server speaks HTTPS itself, so that nothing comes in plain.
         takes_addresses: Whether any IP address is ours: nobody can point an address at this machine, as they could a name.
         is_strict: Whether browsers are told to use HTTPS for this host alone.
@@ -84,6 +86,7 @@ class RequestAuth:
     below: SitePath = SitePath()
     public: PublicUrl | None = None
     hub: HubLogins | None = None
+    people: People | None = None
     is_tls: bool = False
     takes_addresses: bool = False
     is_strict: bool = False
@@ -177,15 +180,25 @@ class RequestAuth:
             return errors.NotAuthenticated(
                 "This page has lost its part of the sign-in, which it keeps in this browser's storage. Sign in again: the token, or webipy open.",
                 reason="key_lost",
+                accounts=self.ways,
             )
         if header("authorization") is None and cookies_of(header("cookie"), (OLD_COOKIE,)):
             return errors.NotAuthenticated(
                 "webipy was updated and keeps sign-ins better now: sign in once more, with the token or webipy open.",
                 reason="updated",
+                accounts=self.ways,
             )
         return errors.NotAuthenticated(
-            "Log in first: send the header Authorization: Bearer TOKEN, or open the address that webipy open prints."
+            "Log in first: send the header Authorization: Bearer TOKEN, or open the address that webipy open prints.",
+            accounts=self.ways,
         )
+
+    @property
+    def ways(self) -> str:
+        """How a browser is signed in: `none` without an account, `some` also by a name and a password, `only` by these alone."""
+        if self.logins.codes_closed:
+            return "only"
+        return "some" if self.people is not None and self.people.accounts.are_there() else "none"
 
     def address_of(self, peer: str, header: Header) -> str:
         """The address that a request came from, as `network_of` shortens it.
@@ -231,7 +244,7 @@ class RequestAuth:
         """The path that our addresses are below for whoever sends a request with these headers, with its slash."""
         return self.public.path if self.public is not None and self._is_public(header) else self.below.path
 
-    def set_cookies(self, header: Header, value: str, seconds: int) -> list[str]:
+    def set_cookies(self, header: Header, value: str, seconds: int | None) -> list[str]:
         """The `Set-Cookie` headers that set our cookie: not for scripts, not for other sites, over https not for neighbours.
 
         The cookie of older versions is taken back.
@@ -239,7 +252,7 @@ class RequestAuth:
         Args:
             header: Looks a request header up. The page says what it is below (`X-Webipy-Base`); who does not is given what the server knows.
             value: The secret; empty to take the cookie back.
-            seconds: How long it is kept.
+            seconds: How long it is kept; `None`: until the browser is closed.
         """
         is_plain = (header("origin") or "").startswith("http:")
         host, is_secure = header("host"), self.is_tls or (self.is_behind_proxy and not is_plain)
@@ -250,7 +263,8 @@ class RequestAuth:
         plain, bound, secure = cookie_names(host)
         name = (bound if path == "/" else secure) if is_secure else plain
         more = "; Secure" if is_secure else ""
-        lines = [f"{name}={value}; Path={path}; HttpOnly; SameSite=Strict; Max-Age={seconds if value else 0}{more}"]
+        age = "" if value and seconds is None else f"; Max-Age={seconds if value else 0}"
+        lines = [f"{name}={value}; Path={path}; HttpOnly; SameSite=Strict{age}{more}"]
         if cookies_of(header("cookie"), (OLD_COOKIE,)):
             lines.append(f"{OLD_COOKIE}=; Path=/; Max-Age=0")
         return lines

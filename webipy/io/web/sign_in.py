@@ -1,6 +1,10 @@
 """What signing in sends and brings: the form, the cookie, and the key.
 
     POST /login {"code"} | {"token"} | {"share", "name"}  ->  200 {"key"} and the cookie; 204 when this browser is signed in already
+    POST /login {"account", "password", "stay"}  ->  the same, for somebody who has an account; always a new login, in place of the one before
+    POST /login {"invite", "password", "name", "stay"}  ->  the same, for somebody who was invited and chooses a password
+    POST /login {"account", "password", "host"} | {"code", "host"}  ->  200 {"token", "account", "name"}, for `webipy login` on that host: no cookie
+    POST /invitation {"invite"}  ->  200 {"account", "name"}: whom an invitation is for; it still counts
 
 `webipy open` in a browser that is signed in keeps its login: the code is used up, and nothing else happens. A browser that has lost
 its key gets a new login in place of the old one. On the server of a user of a hub the code is one that the hub's sign-in has led to
@@ -14,9 +18,11 @@ from twisted.web.server import Request
 
 from webipy.core import errors
 from webipy.io.web.request_auth import Header, RequestAuth, cookie_names, cookies_of
+from webipy.server.people.accounts import Account
 from webipy.server.people.hub_attempts import COOKIE
 from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import COOKIE_DAYS, Browser, LoginSecrets
+from webipy.server.people.people import People
 
 MAX_AGENT = 300
 
@@ -27,7 +33,26 @@ class LoginForm(msgspec.Struct, forbid_unknown_fields=True):
     code: str | None = None
     token: str | None = None
     share: str | None = None
+    account: str | None = None
+    password: str | None = None
+    invite: str | None = None
     name: str = ""
+    stay: bool = False
+    host: str | None = None
+
+
+class ProgramLogin(msgspec.Struct):
+    """The answer to a command line that has signed in.
+
+    Args:
+        token: Its secret, for `Authorization: Bearer`.
+        account: The name to sign in with.
+        name: The name that others see.
+    """
+
+    token: str
+    account: str
+    name: str
 
 
 def form_of(body: bytes) -> LoginForm:
@@ -40,7 +65,7 @@ def form_of(body: bytes) -> LoginForm:
         return msgspec.json.decode(body, type=LoginForm)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise errors.InvalidParams(
-            f'Send {{"code": "..."}}, {{"token": "..."}} or {{"share": "...", "name": "..."}}: {fault}.',
+            f'Send {{"account": "...", "password": "..."}}, {{"code": "..."}}, {{"token": "..."}} or {{"share": "...", "name": "..."}}: {fault}.',
             field="code",
         ) from None
 
@@ -58,23 +83,82 @@ async def sign_in(auth: RequestAuth, form: LoginForm, header: Header, address: s
         The secrets of the login; `None` when the browser keeps the login that it has.
 
     Raises:
-        errors.NotAuthenticated, errors.Throttled, errors.InvalidParams, errors.TooLarge: As `Logins.check` and `Logins.join`.
+        errors.NotAuthenticated, errors.Throttled, errors.InvalidParams, errors.TooLarge: As `Logins.check`, `Logins.join`, `People.sign_in` and
+            `People.accept`.
     """
     logins = auth.logins
     given = auth.credentials(lambda name: None if name == "authorization" else header(name), address)
     browser = Browser((header("user-agent") or "")[:MAX_AGENT], address)
     if form.share is not None:
         secrets = await logins.join(form.share, form.name, address)
+    elif form.account is not None or form.invite is not None:
+        people = _people(auth)
+        account = await _account(people, form, address)
+        await logins.replace(given, whole_too=True)
+        return await people.enter(account, browser, stays=form.stay)
     elif auth.hub is not None:
         secrets = _from_hub(auth.hub, form, header, browser)
     else:
         logins.check(form.code, form.token, address)
         who = logins.principal_of(given)
-        if who is not None and who.session is None:
+        if who is not None and who.session is None and who.account is None:
             return None
         secrets = await logins.enter(browser)
-    await logins.replace(given)
+    await logins.replace(given, whole_too=form.share is None)
     return secrets
+
+
+def _people(auth: RequestAuth) -> People:
+    if auth.people is None:
+        raise errors.NotAuthenticated("There are no accounts here.", reason="hub" if auth.hub is not None else "none")
+    return auth.people
+
+
+async def _account(people: People, form: LoginForm, address: str) -> Account:
+    """Who has sent a form.
+
+    Raises:
+        errors.InvalidParams: It has no password.
+        errors.NotAuthenticated, errors.Throttled: As `People.sign_in` and `People.accept`.
+    """
+    if form.password is None:
+        raise errors.InvalidParams('Send the password, too: {"password": "..."}.', field="password")
+    if form.invite is not None:
+        return await people.accept(form.invite, form.name or None, form.password, address)
+    return await people.sign_in(form.account or "", form.password, address)
+
+
+async def sign_in_program(auth: RequestAuth, form: LoginForm, address: str) -> ProgramLogin:
+    """Makes a login for a command line.
+
+    Args:
+        auth: Reads who sends it.
+        form: What was sent; with `host`, the machine that the command line runs on.
+        address: Where it came from.
+
+    Raises:
+        errors.NotAuthenticated, errors.Throttled, errors.InvalidParams: As `People.sign_in` and `People.of_code`.
+    """
+    people = _people(auth)
+    account = people.of_code(form.code, address) if form.code is not None else await _account(people, form, address)
+    where = Browser(f"webipy on {form.host or 'an unknown machine'}"[:MAX_AGENT], address)
+    token = await people.logins.enter_command_line(account, where)
+    return ProgramLogin(token, account.name, account.display_name)
+
+
+def invitation_for(auth: RequestAuth, form: LoginForm, address: str) -> dict[str, str]:
+    """Whom an invitation is for: the name to sign in with, and the one that others see.
+
+    Args:
+        auth: Knows the accounts.
+        form: What was sent.
+        address: Where it came from.
+
+    Raises:
+        errors.NotAuthenticated, errors.Throttled: As `People.invited`.
+    """
+    account = _people(auth).invited(form.invite or "", address)
+    return {"account": account.name, "name": account.display_name}
 
 
 def _from_hub(hub: HubLogins, form: LoginForm, header: Header, browser: Browser) -> LoginSecrets:
@@ -89,7 +173,7 @@ def _from_hub(hub: HubLogins, form: LoginForm, header: Header, browser: Browser)
     return hub.enter(code, cookies_of(header("cookie"), (COOKIE + attempt,)), browser)
 
 
-def set_cookie(request: Request, header: Header, value: str, auth: RequestAuth) -> None:
+def set_cookie(request: Request, header: Header, value: str, auth: RequestAuth, *, stays: bool = True) -> None:
     """Sets our cookie, or takes it back when the value is empty.
 
     Args:
@@ -97,6 +181,7 @@ def set_cookie(request: Request, header: Header, value: str, auth: RequestAuth) 
         header: Looks a request header up.
         value: The secret; empty to take the cookie back.
         auth: Knows the cookie's name and path.
+        stays: Whether the browser keeps it when it is closed.
     """
-    for line in auth.set_cookies(header, value, COOKIE_DAYS * 86_400):
+    for line in auth.set_cookies(header, value, COOKIE_DAYS * 86_400 if stays else None):
         request.responseHeaders.addRawHeader(b"Set-Cookie", line.encode())

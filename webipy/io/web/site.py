@@ -8,6 +8,7 @@ alone. The page gets the way from its own address to the base URL (`../`), and s
     GET  /static/<file>        its files: names carry a hash, so they are kept for a year
     GET  /frame                the document of sealed output frames: see webipy.io.web.frame_document
     POST /login  /logout       a login and its end: see webipy.io.web.sign_in
+    POST /invitation           whom an invitation is for: see webipy.io.web.sign_in
     POST /share                what a link is for: see webipy.io.web.share_preview
     POST /rpc                  one call or a batch; WebSocket at the same place
     GET  /rpc/openrpc.json     the API, described
@@ -45,7 +46,7 @@ from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.metrics import Metrics
 from webipy.io.web.requests import JsonPost, PageRequest, PageSite, refuse, status_of
 from webipy.io.web.paced_responses import send, send_file
-from webipy.io.web.sign_in import form_of, set_cookie, sign_in
+from webipy.io.web.sign_in import form_of, invitation_for, set_cookie, sign_in, sign_in_program
 from webipy.server.methods.api import Api
 from webipy.server.methods.method import Connection
 
@@ -219,7 +220,7 @@ class Static(Resource):
 
 
 class Login(JsonPost):
-    """Exchanges a one-time code, the token, or the secret of a link and a name, for a login: see webipy.io.web.sign_in."""
+    """Exchanges a name and a password, a one-time code, the token, or the secret of a link and a name, for a login: see webipy.io.web.sign_in."""
 
     async def answer(self, request: PageRequest, body: bytes) -> None:
         """200 with the key and the cookie; 204 when this browser is signed in already.
@@ -229,11 +230,16 @@ class Login(JsonPost):
             body: The form, JSON; see `LoginForm`.
         """
         request.let_go()
-        secrets = await sign_in(self._auth, form_of(body), request.header, request.address(self._auth))
+        form, address = form_of(body), request.address(self._auth)
+        if form.host is not None:
+            _write_json(request, await sign_in_program(self._auth, form, address))
+            request.finish()
+            return
+        secrets = await sign_in(self._auth, form, request.header, address)
         if secrets is None:
             request.setResponseCode(204)
         else:
-            set_cookie(request, request.header, secrets.cookie, self._auth)
+            set_cookie(request, request.header, secrets.cookie, self._auth, stays=secrets.stays)
             _write_json(request, {"key": secrets.key})
         request.finish()
 
@@ -243,6 +249,23 @@ def _write_json(request: Request, value: object) -> None:
     request.setHeader(b"Content-Type", b"application/json")
     request.setHeader(b"Content-Length", str(len(answer)).encode())
     request.write(answer)
+
+
+class InvitationPreview(JsonPost):
+    """`/invitation`: whom an invitation is for."""
+
+    async def answer(self, request: PageRequest, body: bytes) -> None:
+        """200 with the names of the account.
+
+        Args:
+            request: The request.
+            body: The form, JSON; see `LoginForm`.
+
+        Raises:
+            errors.NotAuthenticated, errors.Throttled: The invitation is for nobody, or too many were.
+        """
+        _write_json(request, invitation_for(self._auth, form_of(body), request.address(self._auth)))
+        request.finish()
 
 
 class Logout(JsonPost):
@@ -437,6 +460,7 @@ def build_site(
     root.putChild(b"static", Static(static, more.pop(b"favicons", None)))
     root.putChild(b"frame", Frame(static))
     root.putChild(b"login", Login(auth))
+    root.putChild(b"invitation", InvitationPreview(auth))
     root.putChild(b"logout", Logout(auth))
     root.putChild(b"rpc", RpcPost(auth, api, websocket))
     root.putChild(b"healthz", Health(api))

@@ -46,6 +46,7 @@ from webipy.server.methods import (
     tables,
     terminals,
     tokens,
+    users,
 )
 from webipy.server.methods.method import Connection, Method, Methods, Services
 from webipy.server.people.budgets import PAYER, Budget
@@ -77,6 +78,7 @@ METHODS: dict[str, Method] = {
     **shares.METHODS.table,
     **logins.METHODS.table,
     **tokens.METHODS.table,
+    **users.METHODS.table,
     **executions.METHODS.table,
     **inquiries.METHODS.table,
     **definitions.METHODS.table,
@@ -286,7 +288,10 @@ class Api:
         connection.principal = self.services.logins.refresh(connection.principal)
         verb = method.needs(params)
         place = method.place(params, connection.principal)
-        access.permit(connection.principal, verb, place)
+        if method.reach == "person":
+            access.permit_person(connection.principal)
+        else:
+            access.permit(connection.principal, verb, place)
         if connection.principal is not None and connection.principal.scopes is not None:
             touched = method.touched(params, verb, place)
             self.services.logins.script_tokens.check(connection.principal, touched)

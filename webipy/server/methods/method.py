@@ -3,7 +3,7 @@
 A method is a function from a `Services`, a `Connection` and its params struct to its result struct. The decorator `method`
 enters it into the table with its name and verb, and reads the two structs from its annotations, so that table and
 function agree. The decorator also declares the reach of the method, which keeps guests in their session: the whole
-server by default, only the session in its params, or only the connection that calls it.
+server by default, only the session in its params, only the connection that calls it, or only what belongs to the person who calls.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from webipy.server.notebooks.runs import Runs
 from webipy.server.notebooks.temporary_sessions import TemporarySessions
 from webipy.server.people.budgets import GUEST, OWNER, Budget, Budgets
 from webipy.server.people.logins import Logins
+from webipy.server.people.people import People
 from webipy.server.people.presence import Participant, Presence
 from webipy.server.people.quotas import Quotas
 from webipy.server.ports.world import World
@@ -56,6 +57,7 @@ class Services:
         world: The outside.
         sessions: The open sessions.
         logins: The logins and shares.
+        people: The accounts.
         page_url: Returns the address of the page for a session's id (or `None`), with a fragment.
         version: webipy's version.
         installed: Returns the versions of what webipy stands on, by name.
@@ -66,6 +68,7 @@ class Services:
     world: World
     sessions: Sessions
     logins: Logins
+    people: People
     page_url: Callable[[str | None, str], str]
     version: str
     installed: Callable[[], dict[str, str]] = dict
@@ -321,7 +324,7 @@ class Connection:
 
 Function = Callable[[Services, Connection, Any], Awaitable[Result]]
 NO_PARAMS: Final[Mapping[str, object]] = {}
-Reach = Literal["server", "session", "connection"]
+Reach = Literal["server", "session", "connection", "person"]
 
 
 @attrs.define(frozen=True)
@@ -334,7 +337,8 @@ class Method:
         params: The struct of its params.
         result: The struct of its result.
         function: Carries a call out.
-        reach: What a call can touch: all of the server, only the session in its params, or only the connection that it comes from.
+        reach: What a call can touch: all of the server, only the session in its params, only the connection that it comes from, or only what
+            belongs to the person who calls, who is no guest: then `own` is what everybody has.
         beyond: Params that, when they are given, let a call reach beyond its session.
         stronger: Returns the verb that a call needs by its params, where some need a stronger one than `verb`.
         raises: The failures that say something of its work, each once; what any call may fail with (`OF_ANY_CALL`) is not among them.
@@ -365,7 +369,7 @@ class Method:
         """
         if self.reach == "connection":
             return principal.session if principal is not None else None
-        if self.reach == "server" or any(getattr(params, name) is not None for name in self.beyond):
+        if self.reach in ("server", "person") or any(getattr(params, name) is not None for name in self.beyond):
             return None
         session: str = params.session  # type: ignore[attr-defined]  # all that stay in a session have it
         return session

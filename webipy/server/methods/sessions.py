@@ -80,10 +80,10 @@ async def server_sync(services: Services, connection: Connection, params: calls.
 
 @method("server.launch_code", "own", raises=OF_SESSION, example={"session": "s1"})
 async def server_launch_code(services: Services, connection: Connection, params: calls.OpenPage) -> calls.LaunchCode:
-    """A one-time address of the page, for the caller's own browser; without a code where a hub signs people in."""
+    """A one-time address of the page, for the caller's own browser; without a code where only a hub, or accounts, sign people in."""
     if params.session is not None:
         services.sessions.get(params.session)
-    code = services.logins.new_code() if services.logins.others is None else ""
+    code = "" if services.logins.codes_closed else services.logins.new_code()
     expires = rfc3339(datetime.fromisoformat(services.world.now()) + timedelta(seconds=CODE_SECONDS))
     return calls.LaunchCode(
         code=code,

@@ -31,7 +31,7 @@ async def token_create(
     in, the hub makes tokens.
     """
     who = _caller(connection)
-    if services.logins.others is not None:
+    if services.people.closed:
         raise errors.NotPermitted("Here the hub makes tokens: its page has them under Token, with scopes of their own.")
     scopes = await _scopes(services, who, params)
     made, secret = await services.logins.script_tokens.create(who, params.label, scopes, params.days)

@@ -279,6 +279,10 @@ class HubLogins:
         self._browsers[login.id] = (attrs.evolve(login, used=self.now()), token)
         return None if principal is None else (principal, login.key)
 
+    def of_person(self, person: str) -> Principal | None:
+        """Nobody: tokens of people of a hub are made there."""
+        return None
+
     def refresh(self, principal: Principal) -> Principal | None:
         """A principal as it is now; `None` when their login has ended."""
         if principal.login in self._browsers:

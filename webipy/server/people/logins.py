@@ -39,6 +39,7 @@ from twisted.logger import Logger
 
 from webipy.core import errors
 from webipy.core.api.access import Principal
+from webipy.core.api.login_calls import LoginKind
 from webipy.core.timestamps import seconds_between
 from webipy.server.people.failed_attempts import FailedAttempts
 from webipy.server.people.lab_tokens import LabTokens, LabTokenStore, NoStore
@@ -78,7 +79,7 @@ NOWHERE = Browser()
 
 @attrs.define(frozen=True, slots=True)
 class Login:
-    """A login of whoever runs the server.
+    """A login of whoever runs the server, or of an account.
 
     Args:
         id: Its id, which no secret can be guessed from.
@@ -88,7 +89,10 @@ class Login:
         browser: Where it was made.
         since: When it was made, RFC 3339 UTC with microseconds.
         used: When it was used last, the same.
-        token: SHA-256 of the token that was in force when it was made.
+        token: SHA-256 of the token that was in force when it was made; of an account's login nothing.
+        account: Id of the account; `None`: it is of whoever runs the server.
+        kind: What is signed in.
+        stays: Whether a browser is to stay signed in.
     """
 
     id: str
@@ -99,17 +103,21 @@ class Login:
     since: str
     used: str
     token: bytes
+    account: str | None = None
+    kind: LoginKind = "browser"
+    stays: bool = True
 
 
 @attrs.define(frozen=True, slots=True)
 class LoginSecrets:
-    """The two secrets of a new login, which are sent once and not stored."""
+    """The two secrets of a new login, which are sent once and not stored; and whether the browser keeps them when it is closed."""
 
     cookie: str
     key: str
+    stays: bool = True
 
 
-class Accounts(Protocol):
+class LoginStore(Protocol):
     """Where logins are stored."""
 
     def put_login(self, login: Login, days: int) -> Deferred[None]:
@@ -135,6 +143,9 @@ class OtherLogins(Protocol):
 
     def of_cookie(self, cookie: bytes) -> tuple[Principal, bytes] | None:
         """Whose browser has a cookie, given its digest, and the digest of the key that belongs to it; `None`: nobody's."""
+
+    def of_person(self, person: str) -> Principal | None:
+        """The principal of a person (`Principal.person`) who may have script tokens; `None`: there is nobody (any more)."""
 
     def refresh(self, principal: Principal) -> Principal | None:
         """A principal as it is now; `None` when their login has ended."""
@@ -205,24 +216,26 @@ class Logins:
     """The logins of one server.
 
     Args:
-        accounts: Where they are stored.
+        store: Where they are stored.
         token: The token of the person who runs the server.
         name: That person's name.
         seconds: A monotonic clock.
         new_secret: 256 new random bits as text.
         shares: The links, and the guests who came by them.
-        others: The logins that a hub answers for; `None` without one.
+        others: The logins that somebody else answers for: a hub, accounts.
+        codes_closed: Why no browser is signed in by a code or the token, a sentence; empty: they are.
         lab_token_store: Where lab tokens are kept.
         script_token_store: Where script tokens are kept.
     """
 
-    accounts: Accounts
+    store: LoginStore
     token: str
     name: str
     seconds: Callable[[], float]
     new_secret: Callable[[], str]
     shares: Shares
-    others: OtherLogins | None = None
+    others: list[OtherLogins] = attrs.field(factory=list)
+    codes_closed: str = ""
     called: float = float("-inf")
     """When somebody who is signed in asked for something last."""
     lab_token_store: LabTokenStore = attrs.field(factory=NoStore)
@@ -250,12 +263,12 @@ class Logins:
 
     async def load(self) -> None:
         """Reads the logins that outlived the server; those of another token end."""
-        found, ours = await self.accounts.logins(), _digest(self.token)
+        found, ours = await self.store.logins(), _digest(self.token)
         self._logins = {login.id: login for login in found if hmac.compare_digest(login.token, ours)}
         self._cookies = {login.digest: login.id for login in self._logins.values()}
         others = [login.id for login in found if login.id not in self._logins]
         if others:
-            await self.accounts.remove_logins(others)
+            await self.store.remove_logins(others)
         await self.lab_tokens.load(self._logins.keys())
         await self.shares.load()
         await self.script_tokens.load()
@@ -263,7 +276,7 @@ class Logins:
     async def expire(self) -> None:
         """Ends the logins that have expired, and their connections."""
         before = set(self._logins)
-        valid = {login.id for login in await self.accounts.logins()}
+        valid = {login.id for login in await self.store.logins()}
         self._forget(before - valid)
 
     # ---- who is it
@@ -283,9 +296,9 @@ class Logins:
                 return Principal(self.name, "own", TOKEN_LOGIN)
             if is_token and is_script_token(token.strip()):
                 return self.script_tokens.shown(token.strip(), given.address, self.failed_attempts)
-            other = self.others.of_token(token.strip()) if self.others is not None else None
-            if other is not None and kind.lower() in ("bearer", "token"):
-                return other
+            for others in self.others if is_token else ():
+                if (other := others.of_token(token.strip())) is not None:
+                    return other
             for principal, _ in self._claimed(given):
                 if is_token and self.lab_tokens.is_valid(token.strip(), principal.login):
                     self._use(principal.login)
@@ -313,7 +326,7 @@ class Logins:
             login = self._logins.get(self._cookies.get(digest, ""))
             if login is not None:
                 yield Principal(self.name, "own", login.id), login.key  # as they are called now
-            elif self.others is not None and (other := self.others.of_cookie(digest)) is not None:
+            elif (other := _other(self.others, digest)) is not None:
                 yield other
             else:
                 guest = self.shares.guest_of(digest)
@@ -333,7 +346,7 @@ class Logins:
         found, now = self._logins.get(login), self.shares.now()
         if found is not None and seconds_between(found.used, now) >= USED_SECONDS:
             self._logins[login] = attrs.evolve(found, used=now)
-            noted = self.accounts.put_login(self._logins[login], COOKIE_DAYS)
+            noted = self.store.put_login(self._logins[login], COOKIE_DAYS)
             noted.addErrback(lambda failure: self._log.failure("the use of a login could not be noted", failure))
 
     def refresh(self, principal: Principal | None) -> Principal | None:
@@ -345,7 +358,7 @@ class Logins:
             return principal
         if principal.session is not None:
             return self.shares.principal(principal.login)
-        return None if self.others is None else self.others.refresh(principal)
+        return next((now for others in self.others if (now := others.refresh(principal)) is not None), None)
 
     # ---- signing in
 
@@ -364,9 +377,11 @@ class Logins:
             address: The address that the request came from.
 
         Raises:
-            errors.NotAuthenticated: Neither is right.
+            errors.NotAuthenticated: Neither is right, or none counts here.
             errors.Throttled: Neither is right, after too many failed attempts of this address.
         """
+        if self.codes_closed:
+            raise errors.NotAuthenticated(self.codes_closed, reason="accounts")
         if code is not None:
             if self.codes.use(code):
                 return
@@ -403,7 +418,7 @@ class Logins:
         secrets, now = LoginSecrets(self.new_secret(), self.new_secret()), self.shares.now()
         digest, key = _digest(secrets.cookie), _digest(secrets.key)
         login = Login(self.shares.new_id(), digest, key, self.name, browser, now, now, _digest(self.token))
-        await self.accounts.put_login(login, COOKIE_DAYS)
+        await self.store.put_login(login, COOKIE_DAYS)
         self._logins[login.id] = login
         self._cookies[digest] = login.id
         return secrets
@@ -449,16 +464,16 @@ class Logins:
     # ---- ending logins
 
     def all(self) -> list[Login]:
-        """The logins of whoever runs the server, the oldest first; guests are `Shares.guests`."""
-        return [*self._logins.values(), *(self.others.all() if self.others is not None else ())]
+        """All logins but those of guests (`Shares.guests`): first those of whoever runs the server, the oldest first."""
+        return [*self._logins.values(), *(login for others in self.others for login in others.all())]
 
     async def revoke(self, logins: Iterable[str]) -> list[str]:
         """Ends logins and their connections; returns the ids of those that there were."""
         meant = list(logins)
         ended = self._forget(meant)
         if ended:
-            await self.accounts.remove_logins(ended)
-        return [*ended, *(self.others.end(meant) if self.others is not None else ())]
+            await self.store.remove_logins(ended)
+        return [*ended, *(login for others in self.others for login in others.end(meant))]
 
     def _forget(self, logins: Iterable[str]) -> list[str]:
         ended = [self._logins.pop(login) for login in list(logins) if login in self._logins]
@@ -473,11 +488,16 @@ class Logins:
         if not await self.revoke([login]):
             await self.shares.leave(login)
 
-    async def replace(self, given: Credentials) -> None:
-        """Ends the logins that a browser had before it signed in: that of a guest, and one whose key it has lost."""
+    async def replace(self, given: Credentials, *, whole_too: bool = False) -> None:
+        """Ends the logins that a browser had before it signed in: that of a guest, and one whose key it has lost.
+
+        Args:
+            given: What the browser has sent.
+            whole_too: Whether the login that it came by ends, too: another one takes the place of its cookie.
+        """
         whole = self.principal_of(attrs.evolve(given, authorization=None))
         for principal, _ in list(self._claimed(given)):
-            if principal.session is not None or whole is None:
+            if principal.session is not None or whole is None or (whole_too and principal.login == whole.login):
                 await self.sign_out(principal.login)
 
 
@@ -491,5 +511,12 @@ def _person_of(logins: Logins, person: str, login: str) -> Principal | None:
     """
     if person == OWNER:
         return Principal(logins.name, "own", login)
-    guest = logins.shares.principal(person)
-    return None if guest is None else attrs.evolve(guest, login=login)
+    found = logins.shares.principal(person) or next(
+        filter(None, (one.of_person(person) for one in logins.others)), None
+    )
+    return None if found is None else attrs.evolve(found, login=login)
+
+
+def _other(others: Iterable[OtherLogins], cookie: bytes) -> tuple[Principal, bytes] | None:
+    """Whose cookie has this digest, and the digest of the key that belongs to it; `None`: none of them knows it."""
+    return next((found for one in others if (found := one.of_cookie(cookie)) is not None), None)
