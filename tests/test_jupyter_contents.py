@@ -1,4 +1,6 @@
-"""webipy.io.jupyter: the routes of files, documents, checkpoints and trust, in the real tree."""
+"""webipy.io.jupyter.contents, webipy.io.jupyter.content_models, webipy.io.jupyter.checkpoints, webipy.io.jupyter.chunks,
+webipy.io.jupyter.kept_files, webipy.io.jupyter.trust and webipy.io.jupyter.whole_files: the routes of files, documents, checkpoints and trust,
+in the real tree."""
 
 from __future__ import annotations
 

@@ -31,10 +31,13 @@ class Telling(JupyterTestCase):
         self.assertEqual(self.api("POST", "/api/events", json.dumps(event).encode()).status, 204)
         timed = {**event, "version": 2, "timestamp": "2026-03-01T00:00:00Z"}
         self.assertEqual(self.api("POST", "/api/events", json.dumps(timed).encode()).status, 204)
+        odd = {**timed, "timestamp": "2026-03-01T00:00:00+06:00Z"}
+        self.assertEqual(self.api("POST", "/api/events", json.dumps(odd).encode()).status, 204)
         for listener in listeners:
-            first, second = listener.noted
+            first, second, third = listener.noted
             self.assertEqual((first["schema_id"], first["action"]), ("https://example.org/x", "open"))
             self.assertEqual(second["__timestamp__"], "2026-03-01T00:00:00Z")
+            self.assertEqual(third["__timestamp__"], "2026-03-01T00:00:00+06:00Z")
             self.assertEqual((second["__schema__"], second["__schema_version__"]), ("https://example.org/x", "2"))
 
     def test_what_is_no_event(self) -> None:
@@ -48,6 +51,7 @@ class Telling(JupyterTestCase):
             b"[]",
             b"{}",
             json.dumps({**good, "timestamp": "today"}).encode(),
+            json.dumps({**good, "timestamp": "2022-05-26 12:50:00"}).encode(),
             json.dumps({**good, "data": 5}).encode(),
         ):
             self.assertEqual(self.api("POST", "/api/events", body).status, 400, body)

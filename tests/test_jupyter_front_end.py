@@ -1,4 +1,4 @@
-"""webipy.io.jupyter: what front ends ask beside kernels and files, configuration sections and conversions, in the real tree."""
+"""webipy.io.jupyter.front_end, webipy.io.jupyter.config_sections and webipy.io.jupyter.conversions: what front ends ask beside kernels and files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import attrs
 from twisted.internet.defer import Deferred, maybeDeferred
 
 from tests.test_documents import notebook
@@ -39,6 +40,24 @@ class FrontEnds(JupyterTestCase):
         paths = answer.json()["paths"]
         self.assertEqual(set(paths), {route.path.replace("...}", "}") for route in self.routes()})
         self.assertTrue(all(one["summary"] for methods in paths.values() for one in methods.values()))
+
+    def test_where_a_path_in_the_home_folder_is(self) -> None:
+        """As tracebacks write it: below the root, or nowhere; the home folder of somebody else is none."""
+        self.rig.disk.files.put("plots/a.png", b"x")
+        (front_end,) = {route.functions["GET"].__self__ for route in self.routes() if route.path == "/api/resolvePath"}  # type: ignore[attr-defined]
+        root = self.file_tree.root.path
+        for home, path, found in (
+            (root, "~/plots/a.png", ["plots/a.png"]),
+            (root, "~/plots/../plots/a.png", ["plots/a.png"]),
+            (root, "~", [""]),
+            (root.parent, f"~/{root.name}/plots/a.png", ["plots/a.png"]),
+            (root.parent, "~/plots/a.png", []),
+            (root, "~root/plots/a.png", []),
+            (root, "~/../x", []),
+        ):
+            front_end.home = str(home)
+            answer = self.api("GET", f"/api/resolvePath?path={path}").json()
+            self.assertEqual([one["path"] for one in answer["resolved"]], found, path)
 
     def test_where_a_path_is(self) -> None:
         """Below the root, or nowhere."""
@@ -147,6 +166,15 @@ class Conversions(JupyterTestCase):
         saved = self.api("GET", "/nbconvert/python/a.ipynb?download=true")
         self.assertIn("attachment", saved.headers["content-disposition"])
         self.assertEqual(saved.headers["content-type"], "text/x-python; charset=utf-8")
+
+    def test_a_program_of_no_known_language_is_saved_as_what_was_asked_for(self) -> None:
+        """`script` has no better ending."""
+        self.export = attrs.evolve(self.export, name="a.txt") if self.export is not None else None
+        converter: Any = self.rig.services.world.converter
+        converter.exported = self.export
+        for format, name in (("python", "a.py"), ("script", "a.txt")):
+            saved = self.api("GET", f"/nbconvert/{format}/a.ipynb?download=1")
+            self.assertEqual(saved.headers["content-disposition"], f"attachment; filename*=UTF-8''{name}")
 
     def test_what_cannot_be_converted(self) -> None:
         """With words of its own."""

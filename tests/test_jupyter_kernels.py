@@ -1,13 +1,22 @@
-"""webipy.io.jupyter.kernels and sessions: kernels and sessions as Jupyter's clients see them."""
+"""webipy.io.jupyter.kernels, webipy.io.jupyter.sessions and webipy.io.jupyter.joined_sessions: kernels and sessions as Jupyter clients see them."""
 
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
+
+from twisted.internet.defer import Deferred
 
 from tests.test_jupyter_routes import JupyterTestCase
 from tests.test_site import Answer
-from webipy.io.jupyter.kernels import own_id, shown_id
+from webipy.core.api.access import Principal
+from webipy.io.jupyter import routes
+from webipy.io.jupyter.kernels import ENDED_SECONDS, own_id, shown_id
+from webipy.io.jupyter.kernels import Kernels as OfKernels
+from webipy.io.jupyter.routes import Asked, Refusal
+from webipy.server.methods.method import Connection
+from webipy.server.people.logins import TOKEN_LOGIN
 
 
 class KernelTestCase(JupyterTestCase):
@@ -123,6 +132,53 @@ class Kernels(KernelTestCase):
         for body in bodies:
             self.assertEqual(self.sent("POST", f"/api/kernels/{model['id']}/interrupt", body).status, 204)
         self.assertEqual(self.rig.host.commands[-2:], [("interrupt", {"msg_id": None})] * 2)
+
+
+class Waits(KernelTestCase):
+    """Answers that come when the kernel has done something."""
+
+    def begun(self, function: str, kernel: str) -> Deferred[routes.Answer]:
+        """Begins to answer a request about a kernel."""
+        request: Any = SimpleNamespace(uri=b"/")
+        asked = Asked(request, {"kernel": kernel}, self.rig.api, Connection(Principal("ada", "own", TOKEN_LOGIN)))
+        answer = Deferred.fromCoroutine(getattr(OfKernels(lambda id: 0), function)(asked))
+        self.rig.turn(3)
+        self.assertNoResult(answer)
+        return answer
+
+    def test_a_restart_is_answered_when_the_kernel_is_ready(self) -> None:
+        """Under the same id; one that does not start again is said to be dead."""
+        self.rig.session("python3")
+        (model,) = self.listed("kernels")
+        for said, status in ((None, 200), ("kernel_died", 500)):
+            answer = self.begun("restart", model["id"])
+            self.rig.host.tell("kernel_restarting", start=self.rig.host.start + 1, key="k")
+            if said is None:
+                self.rig.host.ready()
+                self.rig.clock.advance(1)
+                self.assertEqual(answered(self.successResultOf(answer))["id"], model["id"])
+            else:
+                self.rig.host.tell(said, exit_status=1)
+                self.rig.clock.advance(1)
+                self.assertEqual(self.failureResultOf(answer, Refusal).value.status, status)
+
+    def test_the_end_of_the_kernel_of_a_document_is_waited_for(self) -> None:
+        """For some seconds; the document stays open."""
+        self.notebook()
+        self.rig.me.call("session.create", path="a.ipynb", kernelspec="python3")
+        self.ready()
+        answer = self.begun("end", self.listed("kernels")[0]["id"])
+        for _ in range(int(ENDED_SECONDS) + 1):
+            self.rig.clock.advance(1)
+            self.rig.turn()
+        self.assertEqual(self.successResultOf(answer).status, 204)
+        self.assertEqual([one["path"] for one in self.rig.me.call("session.list")["sessions"]], ["a.ipynb"])
+
+
+def answered(answer: routes.Answer) -> dict[str, Any]:
+    """The value of an answer."""
+    assert isinstance(answer.value, dict)
+    return answer.value
 
 
 class Sessions(KernelTestCase):

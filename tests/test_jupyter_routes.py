@@ -1,4 +1,4 @@
-"""webipy.io.jupyter.routes, status and kernelspecs: the real routes in the real tree, fed with bytes."""
+"""webipy.io.jupyter.routes, webipy.io.jupyter.status and webipy.io.jupyter.kernelspecs: the real routes in the real tree, fed with bytes."""
 
 from __future__ import annotations
 

@@ -31,8 +31,15 @@ class Terminals(JupyterTestCase):
         self.assertEqual(self.rig.disk.terminals.hosts["mine"].record.cwd, "/tmp")
         for name in ("../x", "a/b", "", "x" * 41):
             self.assertEqual(self.api("POST", "/api/terminals", json.dumps({"name": name}).encode()).status, 400, name)
-        for body in (b'{"cwd": "no/such"}', b'{"cwd": "/no/such"}', b'{"name": 5}', b"{"):
+        for body in (b'{"name": 5}', b'{"name": "a", "cwd": 5}', b"{"):
             self.assertEqual(self.api("POST", "/api/terminals", body).status, 400, body)
+
+    def test_a_folder_that_is_not_below_the_root(self) -> None:
+        """A client may name one that was deleted since: the shell starts in the root."""
+        server = self.rig.me.call("server.info")
+        for cwd in ("no/such", "/no/such", "..", "a\0b"):
+            name = json.loads(self.api("POST", "/api/terminals", json.dumps({"cwd": cwd}).encode()).body)["name"]
+            self.assertEqual(self.rig.disk.terminals.hosts[name].record.cwd, server["root"], cwd)
 
     def test_what_has_ended_is_none(self) -> None:
         """As Jupyter Server forgets it."""

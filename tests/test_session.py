@@ -14,6 +14,7 @@ from webipy.server.methods.executions import CANCEL_SECONDS
 from webipy.server.methods.raw_messages import OWN_METHODS
 from webipy.server.ports.journals import Position
 from webipy.server.sessions.kernel_connection import POSITION_SECONDS
+from webipy.server.sessions.pending_requests import REPLY_SECONDS
 from webipy.server.sessions.session import Session, folded, is_current, latest_snapshot, release
 from webipy.server.sessions.snapshots import encoded
 
@@ -617,6 +618,22 @@ class Requests(SessionTestCase):
             {"msg_type": "debug_reply", "content": {"ok": 1}, "metadata": {}, "buffers": ["/w=="]},
         )
         self.assertEqual(len(self.rig.journal.bodies), before)
+
+    def test_a_request_that_the_kernel_ends_without_a_reply(self) -> None:
+        """It has failed over it; a reply that comes behind that word is the answer."""
+        params = {"session": self.session, "channel": "control", "msg_type": "debug_request", "content": {}}
+        for is_late in (True, False):
+            told = self.rig.me.ask("message.send", **params)
+            self.rig.turn()
+            request = list(self.rig.host.requests)[-1]
+            self.rig.host.emit(*(status(state, request, parent_type="debug_request") for state in ("busy", "idle")))
+            self.rig.clock.advance(REPLY_SECONDS - 0.5)
+            self.assertNoResult(told)
+            if is_late:
+                self.rig.host.emit(("control", message("debug_reply", {"ok": 1}, parent=request)))
+                self.assertEqual(result_of(self.successResultOf(told))["content"], {"ok": 1})
+            self.rig.clock.advance(1)
+        self.assertIn("without a reply", self.successResultOf(told)["error"]["message"])
 
     def test_what_is_not_listed_cannot_be_sent(self) -> None:
         """Neither what has a method of its own, nor what nobody knows, nor on a channel where it does not belong; it is said what can be."""

@@ -19,7 +19,8 @@ def main() -> int:
         variables = {**os.environ, "WEBIPY_CLIENTS": "full", score.FILE: str(noted)}
         command = [sys.executable, "-m", "twisted.trial", *(sys.argv[1:] or ["tests.clients"])]
         status = subprocess.run(command, env=variables, check=False).returncode
-        print(f"\n{score.table(noted)}")
+        left = score.reasons(noted)
+        print(f"\n{score.table(noted)}" + (f"\n\nNot reached, with the reason:\n{left}" if left else ""))
     return status
 
 

@@ -21,7 +21,7 @@ SECONDS: Final = 600
 """How long pip, and a client, may take."""
 
 PYTHON_CLIENTS: Final = (
-    "jupyter_server==2.21.0",
+    "jupyter_server==2.21.1",
     "jupyter_kernel_client==1.0.2",
     "jupyter_kernel_test==0.7.0",
     "jupyter_console==6.6.3",
@@ -31,11 +31,22 @@ PYTHON_CLIENTS: Final = (
     "numpy",
     "pandas",
     "pytest-asyncio",
+    "pypandoc_binary==1.17",
 )
 """The clients in Python, which live in one environment, and what their tests import."""
 
-LAB: Final = ("jupyterlab==4.6.6", "jupyter_server==2.21.0")
+LAB: Final = ("jupyterlab==4.6.6", "jupyter_server==2.21.1")
 """JupyterLab beside a Jupyter Server of its own."""
+
+
+def pandoc() -> Path:
+    """The folder with the program pandoc, which conversions to LaTeX need; it comes with the clients in Python.
+
+    Raises:
+        SkipTest: See `python_of`.
+    """
+    (found,) = python_of("python", PYTHON_CLIENTS).parents[1].glob("lib/python3*/site-packages/pypandoc/files")
+    return found
 
 
 def only_when_asked() -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from tests.clients.packages import SECONDS
 
 
-def outcomes(python: Path, words: Sequence[str], folder: Path, environment: Mapping[str, str]) -> dict[str, str]:
+def outcomes(
+    python: Path, words: Sequence[str], folder: Path, environment: Mapping[str, str], *, by_case: bool = False
+) -> dict[str, str]:
     """Runs tests.
 
     Args:
@@ -19,9 +21,11 @@ def outcomes(python: Path, words: Sequence[str], folder: Path, environment: Mapp
         words: What follows `pytest`.
         folder: Where it runs.
         environment: The variables.
+        by_case: Whether a test counts once for each of its parameters, as pytest counts it.
 
     Returns:
-        By the file and the name of a test, without its parameters, `passed`, or what pytest said of its first failure. Skipped tests are left out.
+        By the file and the name of a test, without its parameters unless `by_case`, `passed`, or what pytest said of its first failure. Skipped tests
+        are left out.
     """
     with tempfile.TemporaryDirectory() as place:
         report = Path(place) / "report.xml"
@@ -40,7 +44,8 @@ def outcomes(python: Path, words: Sequence[str], folder: Path, environment: Mapp
         for case in cases:
             if case.find("skipped") is not None:
                 continue
-            name = f"{case.get('file') or case.get('classname')}::{(case.get('name') or '').partition('[')[0]}"
+            title = case.get("name") or ""
+            name = f"{case.get('file') or case.get('classname')}::{title if by_case else title.partition('[')[0]}"
             fault = next((one for one in case if one.tag in ("failure", "error")), None)
             said = "passed" if fault is None else f"{fault.get('message')}\n{fault.text}"[:3000]
             if found.get(name, "passed") == "passed":

@@ -7,6 +7,7 @@ Everything random comes from one seed, which is printed: the same seed makes the
     sockets    WebSockets: valid and broken frames in random order, subscriptions, batches, cuts in the middle
     kernels    messages of a kernel, and frames on the host link, as a hostile kernel would send them
     notebooks  mutated notebooks, opened, read, changed and saved
+    jupyter    the routes of a Jupyter Server with any method, path, query and body, and its sockets with any frame
 
 What must hold (`Oracle`): no `internal_error`, no traceback in the log, no 5xx; no answer to somebody beyond their right, judged by the table's own
 columns and by canaries that no answer to a guest may contain; every answer is strict JSON; the server answers others meanwhile and does not grow

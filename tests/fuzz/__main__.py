@@ -1,6 +1,6 @@
 """Fuzzes for some minutes: `python -m tests.fuzz [--minutes M] [--seed N] [--keep] [PART ...]`.
 
-The parts are calls, sockets, kernels and notebooks; the corpus comes first. Each part gets its share of the time, half of it on a
+The parts are calls, sockets, kernels, notebooks and jupyter; the corpus comes first. Each part gets its share of the time, half of it on a
 server in memory and half on a real one. What is found is printed once for
 each kind, with `--keep` also written into the corpus; the exit status is 0 only when nothing was.
 """
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import attrs
 
-from tests.fuzz import CORPUS, Found, calls, kernels, notebooks, sockets
+from tests.fuzz import CORPUS, Found, calls, jupyter, kernels, notebooks, sockets
 from tests.fuzz.targets import MemoryTarget, ServerTarget
 
 PEOPLE = ("stranger", "viewer", "editor", "runner", "owner")
@@ -116,6 +116,8 @@ def fuzz_real(target: ServerTarget, part: str, tally: Tally, dice: random.Random
     elif part == "kernels":
         for _ in until(min(seconds, 20)):
             tally.attempt("link", None, "", lambda: kernels.real_link(target, dice, 50))
+    elif part == "jupyter":
+        jupyter.fuzz(target, lambda name, call: tally.attempt(name, None, "", call), dice, until(seconds))
     else:
         for number in until(seconds):
             tally.attempt("sockets", None, "", lambda: sockets.one_life(target, dice))
@@ -140,7 +142,7 @@ def fuzz(part: str, tally: Tally, seed: int, seconds: float) -> None:
             tally.tell(part, wrong)
 
 
-PARTS = ("calls", "sockets", "kernels", "notebooks")
+PARTS = ("calls", "sockets", "kernels", "notebooks", "jupyter")
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from http.client import HTTPMessage
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.attack.ground import Answer
 from tests.blocking_websocket import Closed
-from tests.fuzz import CANARY, Found, calls, kernels, notebooks, sockets
+from tests.fuzz import CANARY, Found, calls, jupyter, kernels, notebooks, sockets
 from tests.fuzz.calls import Said
 from tests.fuzz.targets import MemoryTarget, ServerTarget
 from webipy.server.methods.api import METHODS
@@ -99,6 +101,33 @@ class OracleTests(SynchronousTestCase):
             with self.assertRaises(Found, msg=f"{said} {reply!r}"):
                 calls.judge(said, self.target, reply)
 
+    def test_what_a_route_of_jupyter_may_not_answer_is_found(self) -> None:
+        """A mistake of the server, a right too much, the canary, and a refusal or an answer that a client cannot read."""
+        status, version, page = "/api/status", "/api", "/lab/{path}"
+        refusal, json_headers = b'{"message": "no", "reason": null}', HTTPMessage()
+        json_headers["Content-Type"] = "application/json"
+
+        def judged(who: str, route: str, status: int, body: bytes) -> None:
+            jupyter.judge(who, route, "GET", route.encode(), b"", Answer(status, json_headers, body))
+
+        judged("owner", status, 200, b"{}")
+        judged("owner", status, 501, refusal)
+        judged("viewer", status, 403, refusal)
+        judged("stranger", version, 200, b"{}")
+        judged("stranger", page, 200, b"<p>")
+        for who, route, code, body in (
+            ("owner", status, 500, b'{"message": "The server made a mistake; its log has more."}'),
+            ("owner", status, 502, refusal),
+            ("owner", status, 404, b"nothing"),
+            ("owner", status, 404, b"{}"),
+            ("owner", status, 200, b'{"a": NaN}'),
+            ("viewer", status, 200, b"{}"),
+            ("stranger", status, 200, b"{}"),
+            ("viewer", page, 200, CANARY.encode()),
+        ):
+            with self.assertRaises(Found, msg=f"{who} {route} {code} {body!r}"):
+                judged(who, route, code, body)
+
     def test_the_same_seed_makes_the_same_calls(self) -> None:
         """A run can be had again."""
         rows = [
@@ -126,6 +155,15 @@ class RealServerTests(SynchronousTestCase):
             kernels.real_link(target, dice, 30)
         except Closed as closed:
             self.fail(f"closed: {closed}")
+        finally:
+            wrong = target.close()
+        self.assertEqual(wrong, [])
+
+    def test_the_surface_of_a_jupyter_server(self) -> None:
+        """Some requests and some sockets."""
+        target, dice = ServerTarget(), random.Random(SEED)
+        try:
+            jupyter.fuzz(target, lambda name, call: call(), dice, range(60))
         finally:
             wrong = target.close()
         self.assertEqual(wrong, [])

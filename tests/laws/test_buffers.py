@@ -156,6 +156,7 @@ AS_MANY = {
     "messages of one batch of the host, flushed at its end": """
         core.kernel.kernel.Kernel._busy_with
         core.kernel.kernel.Kernel._dropped
+        core.kernel.kernel.Kernel._ended
         core.kernel.kernel.Kernel._replies
     """,
     "events and blobs since the last commit or sync: the host sends a window and waits until they are written": """

@@ -72,12 +72,14 @@ class Received:
         replies: By the id of the request they answer.
         dropped: Requests that got no reply, with the host's reason.
         widget_updates: Updates for the Output widgets in the kernel: contents of comm_msg, JSON.
+        ended: Requests that are no executions and are done, as the kernel says: a reply is here, or close behind.
     """
 
     events: list[AnyEvent]
     replies: list[tuple[str, Message]]
     dropped: list[tuple[str, str]]
     widget_updates: list[bytes] = attrs.field(factory=list)
+    ended: list[str] = attrs.field(factory=list)
 
 
 @attrs.define(slots=True)
@@ -118,6 +120,7 @@ class Kernel:
     _busy_with: set[str] = attrs.field(factory=set)
     _replies: list[tuple[str, Message]] = attrs.field(factory=list)
     _dropped: list[tuple[str, str]] = attrs.field(factory=list)
+    _ended: list[str] = attrs.field(factory=list)
     _capture: OutputCapture = attrs.field(factory=OutputCapture)
 
     def __attrs_post_init__(self) -> None:
@@ -207,8 +210,8 @@ class Kernel:
             except msgspec.DecodeError as fault:
                 self._refuse(message, f"The kernel sent a malformed {kind}: {fault}")
         updates = self._capture.pending_updates() if self.state == "idle" else []
-        taken = Received(self._new.flush(), self._replies, self._dropped, updates)
-        self._replies, self._dropped = [], []
+        taken = Received(self._new.flush(), self._replies, self._dropped, updates, self._ended)
+        self._replies, self._dropped, self._ended = [], [], []
         return taken
 
     def _receive_one(self, channel: str, message: Message, content: bytes) -> None:
@@ -314,6 +317,8 @@ class Kernel:
                 self._busy_with.discard(parent.msg_id)
                 if not self._busy_with and self.state == "busy":
                     self._become("idle")
+            if parent is not None and execution is None:
+                self._ended.append(parent.msg_id)
 
     def _updated(self, shown: jupyter_messages.Display) -> None:
         if shown.transient is not None and shown.transient.display_id:

@@ -101,7 +101,7 @@ class Conversions:
         body = await self.run(lambda: _read(str(export.path)))
         headers = {"Content-Security-Policy": POLICY}
         if (asked.query("download") or "").lower() in ("1", "true") or made.media_type == "application/zip":
-            headers["Content-Disposition"] = attachment(made.name).decode()
+            headers["Content-Disposition"] = attachment(_name(made.name, asked.parts["format"])).decode()
         _, kind = FORMATS[asked.parts["format"]]
         if made.media_type == "application/zip" or not kind:
             kind = made.media_type
@@ -125,6 +125,11 @@ def _checked(asked: Asked) -> ExportFormat:
             "Conversions are not sanitized here: they are sent sealed, so nothing in them runs. Leave sanitize_html out.",
         )
     return FORMATS[format][0]
+
+
+def _name(made: str, format: str) -> str:
+    """The name that a document is saved under: one that was made as Python is a `.py`, also of a notebook that does not name its language."""
+    return made.removesuffix(".txt") + ".py" if format == "python" and made.endswith(".txt") else made
 
 
 def _read(path: str) -> bytes:

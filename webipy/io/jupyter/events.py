@@ -68,7 +68,7 @@ class Events:
         try:
             event = msgspec.json.decode(raw, type=Event)
             at = event.timestamp or asked.api.services.world.now()
-            datetime.fromisoformat(at)
+            _check_time(at)
         except (ValueError, RecursionError) as fault:
             raise Refusal(400, f"This is no event: {fault}.") from None
         meta = {"__timestamp__": at, "__schema__": event.schema_id, "__schema_version__": str(event.version)}
@@ -89,6 +89,20 @@ class Events:
             return protocol
 
         take_over(asked, make)
+
+
+def _check_time(at: str) -> None:
+    """Checks the time of an event: ISO 8601 with its offset, behind which clients of jupyter_events may put a `Z`.
+
+    Raises:
+        ValueError: It is none.
+    """
+    try:
+        time = datetime.fromisoformat(at)
+    except ValueError:
+        time = datetime.fromisoformat(at.removesuffix("Z"))
+    if time.tzinfo is None:
+        raise ValueError("its timestamp has no offset, such as Z or +01:00")
 
 
 def routes(factory: RpcFactory) -> list[Route]:

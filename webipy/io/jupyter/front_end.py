@@ -31,11 +31,13 @@ class FrontEnd:
 
     Args:
         root: The root, an absolute path of this machine.
+        home: The home folder of whoever runs the server, an absolute path of this machine: tracebacks write it as `~`.
         stop: Stops the server.
         described: Returns all routes.
     """
 
     root: str
+    home: str
     stop: Callable[[], None]
     described: Callable[[], Sequence[Route]]
     _log = Logger()
@@ -100,6 +102,8 @@ class FrontEnd:
         path, kernel = asked.query("path"), asked.query("kernel")
         if path is None:
             raise Refusal(400, "Missing argument path")
+        if path == "~" or path.startswith("~/"):
+            path = self.home + path[1:]
         found = await self._below(asked, path)
         answer: dict[str, Any] = {"resolved": [] if found is None else [{"scope": "server", "path": found}]}
         if kernel:

@@ -9,6 +9,7 @@ import os
 
 import msgspec
 
+from webipy.core import errors
 from webipy.core.api import calls, terminal_calls
 from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
 from webipy.io.jupyter.terminal_sockets import TerminalSockets
@@ -42,7 +43,7 @@ async def list_all(asked: Asked) -> Answer:
 
 
 async def create(asked: Asked) -> Answer:
-    """A new one; its folder is absolute, or relative to the root.
+    """A new one; its folder is absolute, or relative to the root. Where there is none of that name below the root, it starts in the root.
 
     Raises:
         Refusal: 400, the name cannot be one; 404, terminals are switched off.
@@ -58,7 +59,14 @@ async def create(asked: Asked) -> Answer:
         params = msgspec.convert(fields, terminal_calls.CreateTerminal)
     except msgspec.ValidationError as fault:
         raise Refusal(400, f"The terminal cannot be named {str(wanted.name)[:100]!r}: {fault}.") from None
-    return Answer(_model(await asked.ask("terminal.create", params, terminal_calls.Terminal)))
+    try:
+        made = await asked.ask("terminal.create", params, terminal_calls.Terminal)
+    except errors.InvalidParams as fault:
+        if fault.facts.get("field") != "folder":
+            raise
+        in_root = msgspec.structs.replace(params, folder="")
+        made = await asked.ask("terminal.create", in_root, terminal_calls.Terminal)
+    return Answer(_model(made))
 
 
 async def get(asked: Asked) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote
@@ -124,8 +125,10 @@ def jupyter_tree(
         *terminals.routes(channels),
         *events.routes(channels),
     ]
-    root, reactor = str(files.tree.root.path), files.reactor
-    routes += front_end.routes(front_end.FrontEnd(root, lambda: reactor.callLater(0, reactor.stop), lambda: routes))
+    root, home, reactor = str(files.tree.root.path), os.path.realpath(Path.home()), files.reactor
+    routes += front_end.routes(
+        front_end.FrontEnd(root, home, lambda: reactor.callLater(0, reactor.stop), lambda: routes)
+    )
     routes += _of_lab(auth, api, files, lab or LabLink(reactor))
     tree = JupyterRoutes(auth, api, routes)
     return {**dict.fromkeys((*TOPS, FAVICONS), tree), TOKEN_TOP.encode(): TokenPath(auth, api, channels.routes())}

@@ -145,7 +145,7 @@ class KernelConnection:
     _gone: Deferred[None] | None = None
     requests: RequestQueue = attrs.field(init=False)
     """Executions that are accepted and written, on their way to the host."""
-    _pending: PendingRequests = attrs.field(factory=PendingRequests)
+    _pending: PendingRequests = attrs.field(init=False)
     _stop_clock: Callable[[], None] | None = None
     """Cancels the writing of the position alone."""
     _large: Large = attrs.field(factory=lambda: Large(_lost))
@@ -153,6 +153,7 @@ class KernelConnection:
 
     def __attrs_post_init__(self) -> None:
         self.requests = RequestQueue(self.send, self.world.later)
+        self._pending = PendingRequests(self.world.later)
 
     # ---- having a kernel
 
@@ -305,7 +306,7 @@ class KernelConnection:
             The reply.
 
         Raises:
-            errors.Timeout: It did not answer in time.
+            errors.Timeout: It did not answer in time, or has ended the request without an answer.
             errors.KernelDead: It died before it answered.
         """
         self.live()
