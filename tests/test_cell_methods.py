@@ -127,3 +127,35 @@ class Restored(CellTestCase):
     def test_what_was_never_deleted_cannot_come_back(self) -> None:
         """And what to look at instead is said."""
         self.assertIn("History", self.refusal("not_found", "restore", cell="ghost").message)
+
+
+class Put(CellTestCase):
+    """`cell.set_outputs`."""
+
+    def test_outputs_from_elsewhere(self) -> None:
+        """Stand under the cell in normal form, in place of what it shows; large values lie beside the journal."""
+        execution = self.call_execution()
+        self.rig.host.run(execution, printed("ours", execution))
+        outputs = [
+            {"output_type": "stream", "name": "stdout", "text": ["a\n", "b"]},
+            {"output_type": "display_data", "data": {"image/png": "x" * (3 * 1024 * 1024)}, "metadata": {}},
+        ]
+        self.call("set_outputs", cell="a", outputs=outputs, execution_count=4)
+        shown = self.rig.services.sessions.get(self.session).state.outputs.put["a"]
+        self.assertEqual(shown.execution_count, 4)
+        self.assertEqual(bytes(shown.outputs[0]), b'{"name":"stdout","output_type":"stream","text":"a\\nb"}')
+        self.assertIn(b'"blobs"', bytes(shown.outputs[1]))
+        self.assertLess(len(shown.outputs[1]), 1000)
+
+    def call_execution(self) -> str:
+        """A run of the cell `a`."""
+        execution = str(self.rig.me.call("execution.start", session=self.session, cell="a", code="1")["execution"])
+        self.rig.turn()
+        return execution
+
+    def test_what_is_refused(self) -> None:
+        """A cell that has no outputs, one that is not there, and what is no output."""
+        self.refusal("invalid_params", "set_outputs", cell="b", outputs=[])
+        self.refusal("not_found", "set_outputs", cell="ghost", outputs=[])
+        fault = self.refusal("invalid_notebook", "set_outputs", cell="a", outputs=[{"output_type": "song"}])
+        self.assertIn("outputs.0", fault.message)

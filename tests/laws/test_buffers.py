@@ -84,6 +84,9 @@ NUMBERS = {
     "io.web.websocket.RpcProtocol._waiting": "MAX_WAITING",
     "io.web.websocket.TurnWrites._frames": "SMALL_BYTES",
     "server.notebooks.client_copies.ClientCopies._copies": "MOST_COPIES",
+    "server.notebooks.rooms.Rooms._rooms": "MOST_ROOMS",
+    "server.notebooks.shared_notebook.SharedNotebook._places": "MOST_CELLS",
+    "server.notebooks.shared_notebook.Touched.parts": "MOST_CELLS",
     "server.notebooks.client_copies.ClientCopies._texts": "MOST_TEXTS",
     "server.people.budgets.Budgets._by_login": "MOST_BUDGETS",
     "server.people.failed_attempts.FailedAttempts._counts": "MOST_ADDRESSES",
@@ -103,6 +106,23 @@ NUMBERS = {
 """What limits a buffer: a number that its module has."""
 
 AS_MANY = {
+    "cells of a document that is edited together, `MOST_CELLS`": """
+        server.notebooks.room.Room._known
+        server.notebooks.room.Room.order
+        server.notebooks.room_outputs.RoomOutputs._known
+        server.notebooks.room_outputs.RoomOutputs._shown
+        server.notebooks.room_outputs.RoomOutputs._sizes
+        server.notebooks.room_runs.RoomRuns._leads
+        server.notebooks.room_runs.RoomRuns._theirs
+    """,
+    "changes of a shared document whose events are not in the journal yet; while it cannot be written, it takes none": """
+        server.notebooks.room.Room._fresh
+        server.notebooks.room.Room._parcels
+    """,
+    "programs in rooms, `MOST_MEMBERS` in one": """
+        io.jupyter.collaboration.Presence._states
+        server.notebooks.room.Room.members
+    """,
     "logins that a hub answers for, `MOST_BROWSERS`, and tokens, `MOST_TOKENS`": """
         server.people.hub_logins.HubLogins._cookies
         server.people.hub_logins.HubLogins._programs
@@ -169,6 +189,7 @@ AS_MANY = {
         core.kernel.outbox.Outbox._overflow
     """,
     "open sessions, and their kernels": """
+        server.notebooks.rooms.Rooms._promises
         io.kernels.launcher.LocalLauncher._children
         io.kernels.launcher.LocalLauncher._connected
         io.kernels.launcher.LocalLauncher._keys

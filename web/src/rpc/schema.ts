@@ -1945,6 +1945,14 @@ export interface ClearOutputs extends OfSession {
   cell?: string | null;
 }
 
+/** Outputs that another program has made, for a code cell. */
+export interface SetOutputs extends OfCell {
+  /** The outputs (nbformat 4.5), all that the cell shows then. */
+  outputs: JsonMap[];
+  /** The number that a kernel gave to the execution; null: there is none. */
+  execution_count?: number | null;
+}
+
 /** The cells that show again what was cleared last under them. */
 export interface RestoreOutputs extends OfSession {
   /** The ids of the cells; those that were deleted last, or that ran since, stay as they are. */
@@ -2891,6 +2899,7 @@ export interface Methods {
   "cell.restore_outputs": { params: RestoreOutputs; result: Accepted };
   "cell.set_attachments": { params: SetAttachments; result: CellAccepted };
   "cell.set_metadata": { params: SetCellMetadata; result: CellAccepted };
+  "cell.set_outputs": { params: SetOutputs; result: CellAccepted };
   "cell.set_source": { params: SetSource; result: CellAccepted };
   "cell.set_type": { params: SetCellType; result: CellAccepted };
   "cell.split": { params: SplitCell; result: CellAccepted };

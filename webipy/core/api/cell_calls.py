@@ -124,6 +124,15 @@ class ClearOutputs(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The id of the cell; null: all cells."""
 
 
+class SetOutputs(OfCell, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Outputs that another program has made, for a code cell."""
+
+    outputs: Annotated[list[Raw], msgspec.Meta(max_length=10_000)]
+    """The outputs (nbformat 4.5), all that the cell shows then."""
+    execution_count: int | None = None
+    """The number that a kernel gave to the execution; null: there is none."""
+
+
 class Cell(Result, frozen=True, kw_only=True):
     """A cell as it is now."""
 

@@ -179,7 +179,7 @@ class ClientRequests:
         params = calls.StartExecution(
             session=self.session,
             code=wanted.code,
-            cell=_cell_of(message.metadata),
+            cell=_cell_of(message.metadata) or self._claimed(wanted),
             id=execution_id(message.msg_id),
             silent=wanted.silent,
             store_history=wanted.store_history,
@@ -196,6 +196,13 @@ class ClientRequests:
                 raise
             rest = msgspec.structs.replace(params, cell=None)  # the cell of a document that is not here
             await self.asked.ask("execution.start", rest, calls.ExecutionAccepted)
+
+    def _claimed(self, wanted: _Execute) -> str | None:
+        """The cell of a request that names none: programs that edit a notebook together with others leave that out."""
+        principal = self.asked.connection.principal
+        if wanted.silent or principal is None:
+            return None
+        return self.asked.api.services.rooms.claim(self.session, principal.login, wanted.code)
 
     async def _describe(self, message: ClientMessage) -> None:
         of = calls.OfSession(session=self.session)

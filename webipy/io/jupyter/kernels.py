@@ -1,8 +1,9 @@
 """The routes of kernels: `/api/kernels`.
 
 A kernel of Jupyter is the kernel of a session here, under the same id, which stays when the kernel is restarted and when the server is. One that
-is started here belongs to a session of its own, which has no file, is in no list of `/api/sessions`, and is closed with its kernel. A kernel that
-was asked to end is gone at once; one that died stays in the list as `dead`, so that it can be restarted.
+is started here for a notebook that has none is that notebook's, so that what a program runs in it can belong to a cell. Any other one belongs to a
+session of its own, which has no file, is in no list of `/api/sessions`, and is closed with its kernel. A kernel that was asked to end is gone at
+once; one that died stays in the list as `dead`, so that it can be restarted.
 
 Ids are shown as UUIDs with their hyphens, because routes of Jupyter Server, which may stand in front of this one, take no others.
 
@@ -81,9 +82,12 @@ class Kernels:
         return Answer([self.model(session) for session in await with_kernels(asked)])
 
     async def start(self, asked: Asked) -> Answer:
-        """Starts a kernel in a session of its own, which runs in the folder of a path."""
+        """Starts a kernel: that of the notebook that a path names, if it has none; else one in a session of its own, in the folder of the path."""
         wanted = asked.body(StartKernel)
         name = await known_name(asked, wanted.name)
+        session = await _of_notebook(asked, name, wanted)
+        if session is not None:
+            return self._started(asked, session)
         made = calls.CreateSession(
             title=f"Kernel {name}", kernelspec=name, env=wanted.env or None, client_path="", cwd=None
         )
@@ -91,6 +95,9 @@ class Kernels:
             session = await in_folder_of(asked, made, wanted.path)
         else:
             session = await asked.ask("session.create", made, calls.Session)
+        return self._started(asked, session)
+
+    def _started(self, asked: Asked, session: calls.Session) -> Answer:
         model = self.model(session)
         return Answer(model, 201, {"Location": f"{asked.base}/api/kernels/{model['id']}"})
 
@@ -122,6 +129,30 @@ class Kernels:
         if session.kernel is None or session.kernel.state == "dead":
             raise Refusal(500, "The kernel did not start again; webipy logs has its last words.")
         return Answer(self.model(session))
+
+
+async def _of_notebook(asked: Asked, name: str, wanted: StartKernel) -> calls.Session | None:
+    """The session of the notebook that a path names, with its kernel started: what a program runs there belongs to its cells.
+
+    Args:
+        asked: The request.
+        name: The name of the kernelspec.
+        wanted: What was asked for.
+
+    Returns:
+        The session; `None` when the path names no notebook, or one that has a kernel.
+    """
+    path = (wanted.path or "").strip("/")
+    if not path.lower().endswith(".ipynb"):
+        return None
+    try:
+        session = await asked.ask("session.create", calls.CreateSession(path=path), calls.Session)
+    except (errors.NotFound, errors.InvalidParams, errors.InvalidNotebook, errors.FileFault, errors.TooLarge):
+        return None
+    if session.kernel is not None and session.kernel.state != "dead":
+        return None
+    started = calls.CreateSession(path=path, kernelspec=name, env=wanted.env or None)
+    return await asked.ask("session.create", started, calls.Session)
 
 
 async def with_kernels(asked: Asked) -> list[calls.Session]:

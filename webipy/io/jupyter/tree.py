@@ -16,6 +16,7 @@ from webipy.io.files.files import RootFiles
 from webipy.io.files.uploads import Uploads
 from webipy.io.jupyter import (
     checkpoints,
+    collaboration,
     config_sections,
     contents,
     conversions,
@@ -124,6 +125,7 @@ def jupyter_tree(
         *_of_files(api, state, files, exports),
         *terminals.routes(channels),
         *events.routes(channels),
+        *collaboration.routes(channels),
     ]
     root, home, reactor = str(files.tree.root.path), os.path.realpath(Path.home()), files.reactor
     routes += front_end.routes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import attrs
 import msgspec
@@ -13,14 +14,15 @@ from webipy.core.api import calls, cell_calls
 from webipy.core.events import events
 from webipy.core.events.cell_text import MAX_SOURCE_UNITS
 from webipy.core.events.events import AnyEvent
-from webipy.core.ipynb import merge
+from webipy.core.ipynb import blob_folding, merge, normal_form
 from webipy.core.ipynb.attachments import united
-from webipy.core.ipynb.document import DocumentCell
+from webipy.core.ipynb.document import Document, DocumentCell
 from webipy.core.kernel import wire
+from webipy.core.kernel.blobs import Blob
 from webipy.core.session.notebook import Cell, Cleared, attached, inserted, replace_all
 from webipy.server.methods.failures import OF_CHANGE, OF_SESSION
 from webipy.server.methods.method import Connection, Methods, Services
-from webipy.server.notebooks.large_values import copy_values
+from webipy.server.notebooks.large_values import copy_values, store_blobs
 from webipy.server.sessions.session import Session, execution_record
 
 MAX_METADATA_BYTES = 16 * 1024 * 1024
@@ -428,6 +430,37 @@ async def cell_clear_outputs(
     if params.cell is not None:
         session.state.notebook.get(params.cell)
     return calls.Accepted(seq=await session.append([events.CellOutputsCleared(cell=params.cell)], connection.name))
+
+
+@method(
+    "cell.set_outputs",
+    "write",
+    raises=(*OF_CHANGE, errors.InvalidNotebook, errors.TooLarge),
+    example={
+        "cell": "c1",
+        "outputs": [{"output_type": "stream", "name": "stdout", "text": "5\n"}],
+        "execution_count": 1,
+    },
+)
+async def cell_set_outputs(
+    services: Services, connection: Connection, params: cell_calls.SetOutputs
+) -> cell_calls.CellAccepted:
+    """Puts outputs under a cell that came from elsewhere, in place of what it shows. What a kernel here prints comes under its cell by itself."""
+    session = _writable(services, params.session)
+    if session.state.notebook.get(params.cell).cell_type != "code":
+        raise errors.InvalidParams("Only a code cell has outputs.", field="cell")
+    made, blobs = await services.world.aside(lambda: _made(params))
+    await store_blobs(session, blobs)
+    session.state.notebook.get(params.cell)  # somebody may have deleted it meanwhile
+    return await _accepted(session, connection, params.cell, [merge.outputs_set(made)])
+
+
+def _made(params: cell_calls.SetOutputs) -> tuple[DocumentCell, Mapping[str, Blob]]:
+    """A cell with given outputs in normal form, and their large values."""
+    outputs = tuple(normal_form.output(raw, f"outputs.{place}") for place, raw in enumerate(params.outputs))
+    cell = DocumentCell(params.cell, "code", "", outputs=outputs, execution_count=params.execution_count)
+    document, blobs = blob_folding.from_file(Document((cell,)), {})
+    return document.cells[0], blobs
 
 
 @method("cell.restore_outputs", "write", "session", raises=OF_CHANGE, example={"cells": ["c1"]})

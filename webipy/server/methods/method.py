@@ -23,6 +23,7 @@ from webipy.core.api.token_scopes import Touched
 from webipy.server.methods.failures import Failures
 from webipy.server.notebooks.client_copies import ClientCopies
 from webipy.server.notebooks.documents import Documents
+from webipy.server.notebooks.rooms import Rooms
 from webipy.server.notebooks.runs import Runs
 from webipy.server.notebooks.temporary_sessions import TemporarySessions
 from webipy.server.people.budgets import GUEST, OWNER, Budget, Budgets
@@ -81,6 +82,7 @@ class Services:
     closed_sessions: ClosedSessions = attrs.field(init=False)
     documents: Documents = attrs.field(init=False)
     copies: ClientCopies = attrs.field(init=False)
+    rooms: Rooms = attrs.field(init=False)
     presence: Presence = attrs.field(init=False)
     usage: Usage = attrs.field(init=False)
     temporary: TemporarySessions = attrs.field(init=False)
@@ -96,6 +98,7 @@ class Services:
         self.closed_sessions = ClosedSessions(self.world, self.sessions)
         self.documents = Documents(self.world, self.sessions, self.closed_sessions)
         self.copies = ClientCopies(self.world, self.documents)
+        self.rooms = Rooms(self.world, self.sessions, self.documents)
         self.presence = Presence(self.world.later, self.world.clock)
         self.quotas = Quotas(self.world.clock)
         self.sessions.appends.add(lambda session, by, size: self.quotas.charge(session.id, by, size))
@@ -122,6 +125,7 @@ class Services:
 
     async def stop(self) -> None:
         """Saves what is not saved, as the server ends; the next one resumes the rest."""
+        self.rooms.close_all()
         self.runs.stop()
         self.temporary.stop()
         await self.documents.autosaves.stop()
