@@ -114,6 +114,16 @@ class SigningIn(PeopleCase):
             self.rig.turn()
             outcome[0].trap(errors.NotAuthenticated)
 
+    def test_what_changed_after_the_password_was_looked_at_counts(self) -> None:
+        """The logins of before end first, and take time: a login that would outlive the new password is not made."""
+        account = self.enter("bo", PASSWORD)
+        self.rig.me.call("user.set_password", user="bo", password=OTHER)
+        self.assertRaises(errors.NotAuthenticated, self.wait, self.people.enter(account, WHERE, stays=True))
+        account = self.enter("bo", OTHER)
+        self.rig.me.call("user.set", user="bo", disabled=True)
+        self.assertRaises(errors.NotAuthenticated, self.wait, self.people.enter(account, WHERE, stays=True))
+        self.assertEqual(self.people.logins.of(account.id), [])
+
     def test_guessing_is_slowed_and_locks_nobody_out(self) -> None:
         """From the guesser's address the right one gets in after some seconds, from another at once."""
         for _ in range(FREE_ATTEMPTS):

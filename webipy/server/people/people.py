@@ -133,8 +133,11 @@ class People:
             account: Whose it is.
             browser: Where it is made.
             stays: Whether it is to stay signed in.
+
+        Raises:
+            errors.NotAuthenticated: The account is disabled, was removed, or has another password since then.
         """
-        return await self.logins.enter(account, browser, stays=stays)
+        return await self.logins.enter(self._still(account), browser, stays=stays)
 
     def invited(self, secret: str, address: str) -> Account:
         """Whom an invitation is for.
