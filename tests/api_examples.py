@@ -134,6 +134,7 @@ def make_world() -> World:
     rig.disk.files.put("plots/may.csv", b"day,value\n")
     rig.disk.files.put("old.txt", b"old\n")
     call("file.delete", path="old.txt")
+    call("right.grant", path="plots", kind="everybody", verb="read")
     call("session.create", id="s0", title="Last year")
     call("session.close", session="s0")
     call("session.create", id=SESSION, path="analysis.ipynb", create=True, kernelspec="python3")

@@ -23,6 +23,7 @@ from webipy.io.files.moves import check_not_within
 from webipy.io.files.os_failures import not_a_file, taken
 from webipy.io.files.root_folder import no_such, parts_of
 from webipy.io.files.tables import Tables
+from webipy.server.ports.confinement import allows
 from webipy.server.ports.conversion import ExportedFile
 from webipy.server.ports.files import (
     BlobFile,
@@ -109,8 +110,17 @@ class FakeFiles:
             raise no_such(path)
         return FileRecord(path, "folder", 0, TIME, f"f{self._count}", True)
 
+    def _reached(self, path: str) -> FileRecord:
+        """As `_record`, for what the call may reach."""
+        parts_of(path)
+        if not allows(path):
+            raise no_such(path)
+        return self._record(path)
+
     def _check_free(self, path: str) -> None:
         parts_of(path)
+        if not allows(path):
+            raise no_such(path)
         folder = posixpath.dirname(path)
         if self._within(path):
             raise taken(path)
@@ -124,7 +134,7 @@ class FakeFiles:
         return Deferred.fromCoroutine(Tables(lambda call: execute(call), self._open_file).rows(query))
 
     def _open_file(self, path: str) -> tuple[int, FileRecord]:
-        record = self._record(path)
+        record = self._reached(path)
         if record.kind == "folder":
             raise not_a_file(path)
         fd = os.memfd_create("file")
@@ -136,7 +146,7 @@ class FakeFiles:
         return execute(self._list, path, offset, limit)
 
     def _list(self, path: str, offset: int, limit: int) -> tuple[FileRecords, int]:
-        if self._record(path).kind != "folder":
+        if self._reached(path).kind != "folder":
             raise errors.FileFault(f"{path!r} is no folder.", reason="not_a_folder", path=path)
         start = f"{path}/" if path else ""
         names = {name[len(start) :].partition("/")[0] for name in self.entries if name.startswith(start)}
@@ -146,12 +156,18 @@ class FakeFiles:
 
     def stat(self, path: str) -> Deferred[FileRecord]:
         """One file or folder."""
-        return execute(self._record, path)
+        return execute(self._reached, path)
+
+    def resolved(self, path: str) -> Deferred[str]:
+        """Its path: there are no links."""
+        return execute(lambda: self._reached(path).path)
 
     def find(self, query: str, limit: int) -> Deferred[FoundFiles]:
         """Files with the words in their path."""
         words = query.casefold().split()
-        found = [path for path in self.entries if words and all(word in path.casefold() for word in words)]
+        found = [
+            path for path in self.entries if words and allows(path) and all(word in path.casefold() for word in words)
+        ]
         return succeed(FoundFiles([self._record(path) for path in sorted(found, key=len)[:limit]], True))
 
     def seek(self, path: str, etag: str) -> Deferred[FileRecord | None]:
@@ -164,7 +180,7 @@ class FakeFiles:
         return execute(self._read, path, offset, None if limit is None else offset + limit)
 
     def _read(self, path: str, offset: int, end: int | None) -> tuple[bytes, FileRecord]:
-        record = self._record(path)
+        record = self._reached(path)
         if record.kind == "folder":
             raise not_a_file(path)
         return self.body(path)[offset:end], record
@@ -193,6 +209,8 @@ class FakeFiles:
     def _write(self, path: str, body: bytes, if_match: str | None) -> FileRecord:
         if self.fault is not None:
             raise self.fault
+        if not allows(path):
+            raise no_such(path)
         here = self.entries[path].etag if path in self.entries else None
         if if_match not in (None, here or "missing"):
             raise errors.Conflict(f"{path} is another one.", etag=here)
@@ -216,7 +234,7 @@ class FakeFiles:
         return execute(self._rename, path, to)
 
     def _rename(self, path: str, to: str) -> FileRecord:
-        self._record(path)
+        self._reached(path)
         parts_of(to)
         if path != to:
             check_not_within(path, to)
@@ -245,7 +263,7 @@ class FakeFiles:
 
     def _copy(self, path: str, to: str | None) -> FileRecord:
         parts_of(to or "")
-        is_folder = self._record(path).kind == "folder"
+        is_folder = self._reached(path).kind == "folder"
         target = to or next(name for name in free_names(path, is_folder) if not self._within(name))
         check_not_within(path, target)
         self._check_free(target)
@@ -258,7 +276,7 @@ class FakeFiles:
         return execute(self._delete, path, recursive)
 
     def _delete(self, path: str, recursive: bool) -> None:
-        self._record(path)
+        self._reached(path)
         names = self._within(path)
         if names != [path] and not recursive:
             raise errors.FileFault(f"{path!r} is not empty.", reason="not_empty", path=path)
@@ -287,7 +305,7 @@ class FakeTrash:
     def _put(self, path: str, recursive: bool) -> Trashed:
         if not path:
             raise errors.InvalidParams("The root stays.", field="path")
-        record = self.files._record(path)
+        record = self.files._reached(path)
         if self.fault is not None:
             raise self.fault
         entries = {name[len(path) :]: self.files.entries[name] for name in self.files._within(path)}
@@ -301,7 +319,7 @@ class FakeTrash:
 
     def list(self, limit: int) -> Deferred[list[Trashed]]:
         """What is in it."""
-        return succeed([trashed for trashed, _ in reversed(self.kept.values())][:limit])
+        return succeed([trashed for trashed, _ in reversed(self.kept.values()) if allows(trashed.path)][:limit])
 
     def _find(self, path: str, id: str) -> dict[str, _Entry]:
         parts_of(path)

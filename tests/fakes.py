@@ -30,6 +30,7 @@ from tests.fake_files import FakeConverter, FakeFiles, FakeTrash
 from tests.fake_terminals import FakeTerminals
 from webipy.core import errors
 from webipy.core.api.access import Principal, Verb
+from webipy.core.api.grants import Grant
 from webipy.core.events import events
 from webipy.core.kernel import wire
 from webipy.core.kernel.blobs import Part, found_in
@@ -317,6 +318,25 @@ class FakeJournals:
 
 
 @attrs.define(eq=False)
+class FakeGrants:
+    """Grants in memory; see `webipy.server.ports.grants.GrantStore`."""
+
+    given: dict[tuple[str, str], Grant] = attrs.field(factory=dict)
+
+    def grants(self) -> Deferred[list[Grant]]:
+        """All grants."""
+        return succeed(list(self.given.values()))
+
+    def change_grants(self, put: Sequence[Grant], removed: Sequence[tuple[str, str]]) -> Deferred[None]:
+        """Ends some, and keeps others."""
+        for key in removed:
+            self.given.pop(key, None)
+        for grant in put:
+            self.given[grant.key] = grant
+        return succeed(None)
+
+
+@attrs.define(eq=False)
 class FakeRegistry:
     """Sessions, logins and shares in memory; see `Registry`, `LoginStore` and `ShareStore` in webipy.server."""
 
@@ -594,6 +614,8 @@ class FakeLauncher:
     )
     hosts: dict[str, FakeHost] = attrs.field(factory=dict)
     refusal: str | None = None
+    has_any_folder: bool = False
+    """Whether every folder is there, as where files are in memory."""
 
     def specs(self) -> Deferred[Specs]:
         """The kernelspecs."""
@@ -601,7 +623,7 @@ class FakeLauncher:
 
     def is_folder(self, path: str) -> Deferred[bool]:
         """Whether there is one on this machine."""
-        return succeed(os.path.isdir(path))
+        return succeed(self.has_any_folder or os.path.isdir(path))
 
     def launch(
         self,
@@ -701,6 +723,7 @@ class Disk:
     clock: Clock = attrs.field(factory=Clock)
     journals: FakeJournals = attrs.field(init=False)
     registry: FakeRegistry = attrs.field(factory=FakeRegistry)
+    grants: FakeGrants = attrs.field(factory=lambda: FakeGrants())
     launcher: FakeLauncher = attrs.field(init=False)
     files: FakeFiles = attrs.field(factory=FakeFiles)
     processes: FakeProcesses = attrs.field(factory=lambda: FakeProcesses())
@@ -912,6 +935,7 @@ def make_services(disk: Disk) -> Services:
         FakeTrash(disk.files),
         disk.journals,
         disk.terminals,
+        grants=disk.grants,
     )
     secrets = itertools.count(1)
     shares = Shares(disk.registry, now, later, world.new_id, lambda: f"secret-{next(secrets)}", LoginConnections())
@@ -929,6 +953,7 @@ def make_rig(disk: Disk | None = None) -> Rig:
     disk = disk or Disk()
     services = make_services(disk)
     rig = Rig(disk, services, Api(services))
+    rig.wait(Deferred.fromCoroutine(services.rights.load()))
     rig.wait(Deferred.fromCoroutine(services.sessions.restore()))
     rig.wait(Deferred.fromCoroutine(services.terminals.restore()))
     rig.wait(Deferred.fromCoroutine(services.resume()))

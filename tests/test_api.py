@@ -79,10 +79,11 @@ class Who(RigTestCase):
         """In front of every method."""
         import inspect
 
-        from webipy.server.methods import cells, executions, sessions
+        from webipy.server.methods import cells, executions, rules
 
-        self.assertEqual(inspect.getsource(api).count("access.permit("), 1)
-        for module in (cells, executions, sessions):
+        self.assertEqual(inspect.getsource(api).count("rules.permit("), 1)
+        self.assertEqual(inspect.getsource(rules).count("access.permit("), 1)
+        for module in (cells, executions):
             self.assertNotIn("permit", inspect.getsource(module))
 
 
@@ -149,7 +150,9 @@ class BadInput(RigTestCase):
         async def breaks(services: Any, connection: Any, params: Any) -> Result:
             raise ZeroDivisionError("/secret/path/of/the/server")
 
-        self.patch(api, "METHODS", {**METHODS, "test.break": Method("test.break", "none", Params, Result, breaks)})
+        self.patch(
+            api, "METHODS", {**METHODS, "test.break": Method("test.break", "none", Params, Result, breaks, "server")}
+        )
         call = b'{"jsonrpc":"2.0","id":%d,"method":"%b"}'
         broken, fine = self.reply(b"[%b,%b]" % (call % (1, b"test.break"), call % (2, b"server.info")))
         self.assertEqual((broken["id"], broken["error"]["code"], fine["id"]), (1, -32603, 2))

@@ -16,6 +16,7 @@ from webipy.core.api import (
     login_calls,
     notebook_calls,
     people_calls,
+    right_calls,
     terminal_calls,
     token_calls,
     user_calls,
@@ -35,6 +36,7 @@ STRUCTS: list[Any] = [
         terminal_calls,
         token_calls,
         user_calls,
+        right_calls,
     )
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__module__ == module.__name__
@@ -50,7 +52,7 @@ SOME: dict[str, Any] = {
     "format": "html", "html": "<table>", "label": "ci", "id": "x", "metadata": {}, "path": "a.ipynb", "since": 1, "to": "b.ipynb",
     "notebook": {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, "output": 0, "outputs": [], "person": "g",
     "request": "r", "run": "u",
-    "session": "s", "share": "h", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
+    "session": "s", "share": "h", "guest": "g", "whom": "g", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
     "name": "bo", "user": "nobody", "password": "x", "old": "x", "new": "x", "display_name": "Bo",
     "version": 0, "terminal": "1", "text": "x", "position": 0, "rows": 24, "cols": 80,
 }  # fmt: skip
@@ -191,6 +193,10 @@ class ParamsStructs(SynchronousTestCase):
                 "LinkSession": ["session", "verb"],
                 "OfShare": ["session", "share"],
                 "SetShare": ["session", "share", "verb"],
+                "OfGuest": ["guest", "session"],
+                "SetGuest": ["guest", "session", "verb"],
+                "AllowPerson": ["person", "session", "verb"],
+                "GiveRight": ["verb"],
                 "OfTerminal": ["terminal"],
                 "ReadTerminal": ["terminal"],
                 "ResizeTerminal": ["cols", "rows", "terminal"],

@@ -37,7 +37,7 @@ def may(person: str, method: Method) -> bool:
     """Whether somebody may call a method for the shared session, by what the method declares: its verb and its reach."""
     if method.verb == "none" or person == "owner":
         return True
-    if method.reach == "server" or (person == "elsewhere" and method.reach == "session"):
+    if method.reach not in ("session", "connection") or (person == "elsewhere" and method.reach == "session"):
         return False
     return person != "nobody" and ORDER.index(HELD[person]) >= ORDER.index(method.verb)
 

@@ -26,7 +26,7 @@ class Table(RigTestCase):
         """The table cannot say other than the function does."""
         methods = Methods()
 
-        @methods.method("cell.frame", "write")
+        @methods.method("cell.frame", "write", "session")
         async def frame(
             services: Services, connection: Connection, params: cell_calls.OfCell
         ) -> cell_calls.CellAccepted:

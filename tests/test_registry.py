@@ -13,7 +13,9 @@ from twisted.internet import reactor
 from twisted.trial.unittest import TestCase
 
 from tests.fakes import FakeRegistry
+from webipy.core.api.grants import Grant
 from webipy.io.reactor import TimedReactor
+from webipy.io.storage.grant_table import SqliteGrants
 from webipy.io.storage.registry import _STEPS, FORMAT, NewerFormat, SqliteRegistry, Unreadable
 from webipy.server.people.logins import Browser, Login, LoginStore
 from webipy.server.people.shares import Guest, Share, ShareStore
@@ -198,6 +200,21 @@ class Sqlite(RegistryContract, TestCase):
         self.assertEqual([record.host for record in await self.registry.sessions()], [HOST])
         self.assertEqual(await self.registry.logins(), [LOGIN])
 
+    async def test_grants_outlive_the_server(self) -> None:
+        """In their order; a change is all of it: what ends first, and then what is new."""
+        first = Grant("shared", "everybody", "read", "ada", ONE.created)
+        home = Grant("people/grace", "account 7", "own", "Grace", ONE.created, True)
+        assert self.real is not None
+        await SqliteGrants(self.real).change_grants([first, home], [])
+        await self.end()
+        await self.begin()
+        assert self.real is not None
+        table = SqliteGrants(self.real)
+        self.assertEqual(await table.grants(), [first, home])
+        moved, more = attrs.evolve(home, place="people/g"), attrs.evolve(first, verb="write")
+        await table.change_grants([moved, more], [home.key])
+        self.assertEqual(sorted(await table.grants(), key=lambda one: one.place), [moved, more])
+
     async def test_an_environment_is_kept_until_the_session_is_closed(self) -> None:
         """The next server has it, the last one that was put counts, and nothing of it stays behind."""
         for env in ({"A": "1", "B": "=x\n"}, {"B": ""}):
@@ -240,6 +257,7 @@ class Sqlite(RegistryContract, TestCase):
         self.change("INSERT INTO logins VALUES (x'00', 'ada', 9e9)")
         self.forget_accounts()
         self.change("DROP TABLE environments")
+        self.change("DROP TABLE grants")
         self.change("DROP TABLE runs")
         self.change("DROP TABLE guests")
         self.change("DROP TABLE shares")
@@ -265,6 +283,8 @@ class Sqlite(RegistryContract, TestCase):
             "DROP TABLE logins",
             "CREATE TABLE logins (digest BLOB PRIMARY KEY, name TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID",
             "INSERT INTO logins VALUES (x'00', 'ada', 9e9)",
+            "DROP TABLE grants",
+            "ALTER TABLE guests DROP COLUMN verb",
             "ALTER TABLE guests DROP COLUMN key",
             "INSERT INTO guests VALUES ('g1', 'h1', x'02', 'Grace', '2026-03-01T00:00:00Z')",
             "UPDATE facts SET value = 5 WHERE name = 'format'",

@@ -52,6 +52,7 @@ class Making(RigTestCase):
                 "last_activity": "2026-03-01T09:30:00.000000Z",
                 "temporary": False,
                 "client_path": None,
+                "verb": "own",
             },
         )
         self.assertEqual(

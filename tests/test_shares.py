@@ -104,7 +104,12 @@ class Links(SharesTestCase):
                 "created": "2026-03-01T09:30:00.000000Z",
                 "expires": "2026-03-04T09:30:00.000000Z",
                 "guests": [
-                    {"login": grace.principal.login, "name": "Grace", "since": "2026-03-01T09:30:00.000000Z"},
+                    {
+                        "login": grace.principal.login,
+                        "name": "Grace",
+                        "since": "2026-03-01T09:30:00.000000Z",
+                        "verb": None,
+                    },
                 ],
             },
         )

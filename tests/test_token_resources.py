@@ -23,14 +23,19 @@ class Rule(FilesSiteTestCase):
     """Where the question is asked."""
 
     def test_no_resource_asks_for_the_right_alone(self) -> None:
-        """`access.permit` is called by the dispatcher, by `RequestAuth.permit` and by routes of Jupyter's API, which ask for the scopes, too."""
+        """By `access.permit`: the rules of the dispatcher, the rights that they ask, `RequestAuth.permit` and routes of Jupyter's API do."""
         found = {
             name
             for name, tree in modules().items()
             for node in ast.walk(tree)
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("access.permit", "permit")
         }
-        asking = {"webipy.server.methods.api", "webipy.io.web.request_auth", "webipy.io.jupyter.routes"}
+        asking = {
+            "webipy.server.methods.rules",
+            "webipy.server.people.rights",
+            "webipy.io.web.request_auth",
+            "webipy.io.jupyter.routes",
+        }
         self.assertEqual(found - asking, {"webipy.server.methods.tokens"}, "ask RequestAuth.permit")
 
 

@@ -52,6 +52,7 @@ from webipy.io.machine import aside, new_secret, now, raise_file_limit, username
 from webipy.io.passwords import Argon2Passwords
 from webipy.io.reactor import count_time
 from webipy.io.storage.account_tables import SqliteAccounts
+from webipy.io.storage.grant_table import SqliteGrants
 from webipy.io.storage.journal import SqliteArchive, SqliteJournals
 from webipy.io.storage.lab_token_file import LabTokenFile
 from webipy.io.storage.registry import SqliteRegistry, Unreadable
@@ -175,7 +176,7 @@ class WebipyService(Service):
             await _require_login(logins)
         self._services = services = self._make_services(world, sessions, logins, people)
         api = Api(services)
-        auth = _request_auth(options, logins, self._hub, people)
+        auth = _request_auth(options, services, self._hub)
         self._clients = RpcFactory(auth, api, reactor, AnonymousConnections())
         self._expire_logins(logins, people)
         await services.restore()
@@ -242,6 +243,7 @@ class WebipyService(Service):
         return World(
             journals=self._journals,
             registry=self._registry,
+            grants=SqliteGrants(self._registry),
             launcher=launcher,
             now=now,
             new_id=lambda: uuid.uuid4().hex,
@@ -371,10 +373,11 @@ class WebipyService(Service):
         return stopped.addErrback(lambda failure: self._log.failure("the server did not stop in order", failure))
 
 
-def _request_auth(options: Options, logins: Logins, hub: HubParts | None, people: People) -> RequestAuth:
+def _request_auth(options: Options, services: Services, hub: HubParts | None) -> RequestAuth:
     hosts, is_behind_proxy, tls = frozenset(options.hosts), bool(options["behind-proxy"]), options.tls
     of_hub = None if hub is None else hub.logins
-    auth = RequestAuth(logins, hosts, is_behind_proxy, options.below, options.public, of_hub, people)
+    auth = RequestAuth(services.logins, hosts, is_behind_proxy, options.below, options.public, of_hub, services.people)
+    auth = attrs.evolve(auth, rights=services.rights)
     if tls is None:
         return auth
     takes_addresses = tls.is_own or bool(options["lan"])

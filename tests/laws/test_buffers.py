@@ -96,7 +96,8 @@ NUMBERS = {
     "server.people.logins.Codes._until": "MAX_CODES",
     "server.people.quotas.Quotas._used": "MOST_KNOWN",
     "server.people.shares.Shares._guests": "MAX_GUESTS",
-    "server.people.shares.Shares._joins": "MOST_JOINS_KNOWN",
+    "server.people.shares.Joins._counts": "MOST_JOINS_KNOWN",
+    "server.people.rights.Rights._exports": "MAX_EXPORTS",
     "server.people.shares.Shares._logins": "MAX_GUESTS",
     "server.people.shares.Shares._called": "MAX_GUESTS",
     "server.people.shares.Shares._shares": "MAX_SHARES",
@@ -143,6 +144,7 @@ AS_MANY = {
         io.kernels.kernelspec_cache.KernelspecCache._asking
         io.storage.journal._Batch.waiting
         server.methods.method.Connection._waits
+        server.ports.confinement.Confinement.made
         server.people.budgets.Budget._intakes
         server.people.budgets.Budget._waiting
         server.ports.turns.Turns._rows

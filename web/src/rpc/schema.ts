@@ -845,6 +845,8 @@ export interface Session {
   temporary: boolean;
   /** The name that a client of Jupyter's API gave it; empty: it was made for its kernel alone; null: none gave it one. */
   client_path: string | null;
+  /** The right that the caller has in it. */
+  verb: Verb;
 }
 
 /** All open sessions, the one with the latest activity first. */
@@ -1072,6 +1074,8 @@ export interface Guest {
   name: string;
   /** When they came, RFC 3339 in UTC with microseconds. */
   since: string;
+  /** The right of this guest alone; null: they have that of the link. */
+  verb: Right | null;
 }
 
 /** A link into a session. */
@@ -1108,6 +1112,18 @@ export interface SetShare extends OfShare {
   verb: Right;
 }
 
+/** One guest of a session. */
+export interface OfGuest extends OfSession {
+  /** The id of their login, as share.list and `presence` have it. */
+  guest: string;
+}
+
+/** What one guest may do from now on. */
+export interface SetGuest extends OfGuest {
+  /** The right of this guest, whatever the link gives; null: that of the link again. */
+  verb: Right | null;
+}
+
 /** A selection in the source of a cell; a caret is one whose ends are at the same place. */
 export interface Selection {
   /** The end that stays when the selection grows: UTF-16 units of the source before it. */
@@ -1130,6 +1146,104 @@ export interface SetPresence extends OfSession {
 export interface AnswerAsk extends OfSession {
   /** The `person` of `presence` who asked. */
   person: string;
+}
+
+/** What one person may do here from now on. */
+export interface AllowPerson extends AnswerAsk {
+  /** The right. */
+  verb: Right;
+}
+
+/** What a right is at: one of the two. */
+export interface AtPlace {
+  /** The folder or file, relative to the server's root; empty: the root itself; null: that of `session`. */
+  path?: string | null;
+  /** The id of an open session, for the file of its notebook, or for the session itself while it has none; null: `path` says it. */
+  session?: string | null;
+}
+
+/** A right that somebody was given. */
+export interface GivenRight {
+  /** Whether it is of one account, a group, or everybody with an account. */
+  kind: "account" | "everybody" | "group";
+  /** Of an account its id, of a group its name; empty for everybody. */
+  whom: string;
+  /** The name that people know them by; of an account that is not there any more, its id. */
+  name: string;
+  /** The right. */
+  verb: Verb;
+  /** Where it was given: the file or folder itself, or a folder above it; null: the session itself, which has no file. */
+  path: string | null;
+  /** Whether it was given at a folder above: it is changed and taken away there. */
+  is_inherited: boolean;
+  /** Whether it is that of an account to its own folder, which cannot be taken away. */
+  is_home: boolean;
+  /** The name of who gave it. */
+  by: string;
+  /** When it was given, RFC 3339 in UTC. */
+  since: string;
+}
+
+/** The rights that count at one place. */
+export interface RightList {
+  /** The file or folder, relative to the server's root; null: a session that has no file. */
+  path: string | null;
+  /** The rights, those of this very place first. Whoever runs the server, and admins, may do everything and are not among them. */
+  rights: GivenRight[];
+}
+
+/** Whose right it is. */
+export interface OfWhom extends AtPlace {
+  /** Whether it is of one account, a group, or everybody with an account. */
+  kind?: "account" | "everybody" | "group";
+  /** Of an account its id or the name that it signs in with, of a group its name; empty for everybody. */
+  whom?: string;
+}
+
+/** The right to give. With `execute`, they run code as the person who runs the server, and can do what that person can. */
+export interface GiveRight extends OfWhom {
+  /** The right; it takes the place of the one that they were given here before. */
+  verb: "execute" | "own" | "read" | "write";
+}
+
+/** A folder or file that was shared with the caller. */
+export interface SharedPlace {
+  /** The folder or file, relative to the server's root. */
+  path: string;
+  /** What it is. */
+  kind: "file" | "folder" | "notebook" | "other";
+  /** What the caller may do there. */
+  verb: Verb;
+  /** The name of who shared it. */
+  by: string;
+  /** When it was shared, RFC 3339 in UTC. */
+  since: string;
+}
+
+/** What the caller has on this server. */
+export interface MyRights {
+  /** Their own folder, relative to the server's root; null: whoever runs the server, admins and viewers have none. */
+  home: string | null;
+  /** What was shared with them, the latest first. */
+  shared: SharedPlace[];
+}
+
+/** Somebody who has an account. */
+export interface KnownPerson {
+  /** The id of the account. */
+  account: string;
+  /** The name that they sign in with. */
+  name: string;
+  /** The name that others see. */
+  display_name: string;
+}
+
+/** Whom something can be shared with. */
+export interface PeopleAndGroups {
+  /** The accounts, by name. */
+  people: KnownPerson[];
+  /** The groups that somebody is in, by name. */
+  groups: string[];
 }
 
 /** A browser or a command line that is signed in, as whoever runs the server or to an account. */
@@ -1240,11 +1354,13 @@ export interface Scopes {
 
 /** A script token. */
 export interface Token {
+  /** The id of the token. */
   id: string;
   /** What it is called. */
   label: string;
   /** The name of the person that it acts as. */
   person: string;
+  /** What it may be used for. */
   scopes: Scopes;
   /** When it was made, RFC 3339 in UTC. */
   created: string;
@@ -1262,6 +1378,7 @@ export interface Token {
 
 /** Tokens, the newest first. Those that were revoked are not among them. */
 export interface TokenList {
+  /** The tokens. */
   tokens: Token[];
 }
 
@@ -2747,7 +2864,7 @@ export interface FolderChanged {
 export interface Person {
   /** The id of the connection. */
   id: string;
-  /** Tells people apart: all connections of one person have it; `owner` is whoever runs the server, `hub NAME` another user of its hub. */
+  /** Tells people apart: all connections of one person have it; `owner` is whoever runs the server, `account ID` somebody with an account, `hub NAME` another user of its hub; a guest has the id of their login. */
   person: string;
   /** The name, as `by` of events has it. */
   name: string;
@@ -2960,9 +3077,15 @@ export interface Methods {
   "notebook.save": { params: SaveNotebook; result: NotebookState };
   "notebook.set_metadata": { params: SetNotebookMetadata; result: Accepted };
   "output.read": { params: ReadOutput; result: OutputText };
+  "presence.allow": { params: AllowPerson; result: Done };
   "presence.ask": { params: OfSession; result: Done };
   "presence.decline": { params: AnswerAsk; result: Done };
   "presence.set": { params: SetPresence; result: Done };
+  "right.grant": { params: GiveRight; result: GivenRight };
+  "right.list": { params: AtPlace; result: RightList };
+  "right.mine": { params: Nothing; result: MyRights };
+  "right.people": { params: Nothing; result: PeopleAndGroups };
+  "right.revoke": { params: OfWhom; result: Done };
   "rpc.discover": { params: Nothing; result: OpenRpc };
   "run.cancel": { params: CancelRun; result: RunCancelled };
   "run.check": { params: CheckRun; result: Done };
@@ -2985,8 +3108,10 @@ export interface Methods {
   "session.unsubscribe": { params: OfSession; result: Done };
   "share.link": { params: LinkSession; result: ShareLink };
   "share.list": { params: OfSession; result: ShareList };
+  "share.remove_guest": { params: OfGuest; result: Done };
   "share.revoke": { params: OfShare; result: Done };
   "share.set": { params: SetShare; result: Done };
+  "share.set_guest": { params: SetGuest; result: Done };
   "table.read": { params: ReadTable; result: TablePart };
   "terminal.acknowledge": { params: AcknowledgeTerminal; result: Done };
   "terminal.close": { params: OfTerminal; result: Done };

@@ -3,14 +3,15 @@
 A method of the API names the verb that it needs; `permit` is called once, before every method. Verbs are ordered: who may own a session may also
 run code in it, and who may run code may also write and read.
 
-Whoever runs the server holds `own` for everything. A guest came by the link of one session, holds one verb there, and
-none anywhere else: not in another session, and not on the server, whose files and list of sessions are no part of any.
+Whoever runs the server holds `own` for everything, and so does an admin. A guest came by the link of one session, holds one verb there, and
+none anywhere else: not in another session, and not on the server, whose files and list of sessions are no part of any. A member or viewer
+holds nothing by themselves: what they may do is what grants give them (webipy.core.api.grants), and `permit` lets them do nothing.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
@@ -25,7 +26,8 @@ Role = Literal["admin", "member", "viewer"]
 """What an account is on the server as a whole: an admin may do all that whoever runs the server may; members and viewers have rights for what is
 theirs and what is shared with them, and a viewer never more than `read`."""
 
-_RANK: dict[Verb, int] = {"none": 0, "read": 1, "write": 2, "execute": 3, "own": 4}
+RANK: Final[dict[Verb, int]] = {"none": 0, "read": 1, "write": 2, "execute": 3, "own": 4}
+"""How strong each verb is: it includes those that are weaker."""
 
 MAX_NAME = 40
 _JOINERS = "\u200c\u200d"
@@ -75,6 +77,11 @@ class Principal:
         return self.guest or self.login
 
 
+def is_confined(principal: Principal | None) -> bool:
+    """Whether somebody has only the rights that grants give: members and viewers, and an account of no known role."""
+    return principal is not None and principal.account is not None and principal.role != "admin"
+
+
 def holds(principal: Principal, verb: Verb) -> bool:
     """Whether somebody's right is strong enough.
 
@@ -85,7 +92,7 @@ def holds(principal: Principal, verb: Verb) -> bool:
     Returns:
         True when the principal has this right or a stronger one, wherever that counts.
     """
-    return _RANK[principal.verb] >= _RANK[verb]
+    return RANK[principal.verb] >= RANK[verb]
 
 
 def permit(principal: Principal | None, verb: Verb, session: str | None) -> None:
@@ -112,6 +119,8 @@ def permit(principal: Principal | None, verb: Verb, session: str | None) -> None
             verb=verb,
             session=principal.session,
         )
+    if is_confined(principal):
+        raise errors.NotPermitted(f"{principal.name} may not do this: it is for admins of the server.", verb=verb)
     if not holds(principal, verb):
         where = f" in session {session}" if session else ""
         raise errors.NotPermitted(

@@ -188,6 +188,8 @@ class Session(Result, frozen=True, kw_only=True):
     temporary: bool = False
     client_path: str | None = None
     """The name that a client of Jupyter's API gave it; empty: it was made for its kernel alone; null: none gave it one."""
+    verb: Verb = "none"
+    """The right that the caller has in it."""
 
 
 class SessionList(Result, frozen=True, kw_only=True):

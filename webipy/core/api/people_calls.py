@@ -41,6 +41,20 @@ class SetShare(OfShare, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The right that the link gives."""
 
 
+class OfGuest(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One guest of a session."""
+
+    guest: str
+    """The id of their login, as share.list and `presence` have it."""
+
+
+class SetGuest(OfGuest, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one guest may do from now on."""
+
+    verb: Right | None
+    """The right of this guest, whatever the link gives; null: that of the link again."""
+
+
 class ShareLink(Result, frozen=True, kw_only=True):
     """A new link."""
 
@@ -60,6 +74,8 @@ class Guest(Result, frozen=True, kw_only=True):
     """The name that they gave."""
     since: str
     """When they came, RFC 3339 in UTC with microseconds."""
+    verb: Right | None = None
+    """The right of this guest alone; null: they have that of the link."""
 
 
 class Share(Result, frozen=True, kw_only=True):
@@ -112,6 +128,13 @@ class AnswerAsk(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True
     """The `person` of `presence` who asked."""
 
 
+class AllowPerson(AnswerAsk, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one person may do here from now on."""
+
+    verb: Right
+    """The right."""
+
+
 AskState = Literal["waiting", "declined"]
 
 
@@ -121,7 +144,9 @@ class Person(Result, frozen=True, kw_only=True):
     id: str
     """The id of the connection."""
     person: str
-    """Tells people apart: all connections of one person have it; `owner` is whoever runs the server, `hub NAME` another user of its hub."""
+    """Tells people apart: all connections of one person have it; `owner` is whoever runs the server, `account ID` somebody with an account,
+    `hub NAME` another user of its hub; a guest has the id of their login.
+    """
     name: str
     """The name, as `by` of events has it."""
     verb: Verb

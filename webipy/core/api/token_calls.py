@@ -56,11 +56,13 @@ class Token(Result, frozen=True, kw_only=True):
     """A script token."""
 
     id: str
+    """The id of the token."""
     label: str
     """What it is called."""
     person: str
     """The name of the person that it acts as."""
     scopes: Scopes
+    """What it may be used for."""
     created: str
     """When it was made, RFC 3339 in UTC."""
     expires: str | None
@@ -79,6 +81,7 @@ class TokenList(Result, frozen=True, kw_only=True):
     """Tokens, the newest first. Those that were revoked are not among them."""
 
     tokens: list[Token]
+    """The tokens."""
 
 
 class RevokeToken(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):

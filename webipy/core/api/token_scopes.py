@@ -8,8 +8,8 @@ a call must pass each that is set::
     folder     calls that name files below one folder, or stay in a session whose document is there
     methods    calls of these methods and groups: `execution.start`, `file.*`
 
-Whatever else is set, a token manages no people, logins, links or tokens unless `methods` names that (`GUARDED`), and never makes a sign-in link of
-the page (`NEVER`): a browser's login knows no scopes.
+Whatever else is set, a token manages no people, rights, logins, links or tokens unless `methods` names that (`GUARDED`), and never makes a sign-in
+link of the page (`NEVER`): a browser's login knows no scopes.
 
 Invariants: a noun of the method table that is in neither list is guarded, so that a new one has to be let in by name; a path with `..` is in no
 folder; `narrower` holds before a token makes another one, so that no token is worth more than the one that made it.
@@ -61,7 +61,7 @@ OPEN: Final = frozenset(
 )
 """The nouns of methods that a token without the scope `methods` may call, too."""
 
-GUARDED: Final = frozenset(["account", "login", "share", "token", "user"])
+GUARDED: Final = frozenset(["account", "login", "right", "share", "token", "user"])
 """The nouns of methods that a token may call only when its scope `methods` names them. Every noun that is not in `OPEN` is guarded, also without
 standing here; tests compare both lists with the method table.
 """
@@ -147,7 +147,9 @@ def _refusal(scopes: Scopes, touched: Touched, path_of: PathOf) -> str:
     if scopes.methods and not names(scopes.methods, method):
         return f"may call {', '.join(scopes.methods)}; {method} is none of these."
     if noun not in OPEN and not scopes.methods:
-        return f"manages no people, logins, links or tokens: {method} must be named when a token is made for it."
+        return (
+            f"manages no people, rights, logins, links or tokens: {method} must be named when a token is made for it."
+        )
     if scopes.read and touched.verb != "read":
         return f"may only read, and {method} changes something."
     if touched.is_own or method in FILTERED:

@@ -28,6 +28,7 @@ import attrs
 from webipy.core import errors
 from webipy.io.files.file_tree import FileTree
 from webipy.io.files.root_folder import FOLDER
+from webipy.server.ports.confinement import CONFINEMENT, confined
 from webipy.server.ports.files import FileRecord, FoundFiles
 
 SLICE_SECONDS: Final = 0.2
@@ -165,7 +166,8 @@ class FileSearch:
         words = query.casefold().split()
         if len(words) > MOST_WORDS:
             raise errors.InvalidParams(f"A query has at most {MOST_WORDS} words.", field="query")
-        names = self._read()
+        with confined(None):  # the names are read for everybody; below, a confined call gets its own of them
+            names = self._read()
         best = heapq.nsmallest(limit, self._ranked(names, [_Word(word) for word in words])) if words else []
         found = [record for *_, at in best if (record := self._record(names.paths[at])) is not None]
         return FoundFiles(found, names.is_whole)
@@ -189,7 +191,8 @@ class FileSearch:
 
     @staticmethod
     def _ranked(names: _Names, words: list[_Word]) -> Iterator[tuple[int, int, int]]:
-        """Of each path that has all words: how well, how long it is, and its number."""
+        """Of each path that has all words, and that the call reaches: how well, how long it is, and its number."""
+        by = CONFINEMENT.get()
         for at, path in enumerate(names.folded):
             name = path[path.rfind("/") + 1 :]
             worst = 0
@@ -199,7 +202,8 @@ class FileSearch:
                     break
                 worst = max(worst, rank)
             else:
-                yield worst, len(path), at
+                if by is None or by.allows(names.paths[at]):
+                    yield worst, len(path), at
 
     def _record(self, path: str) -> FileRecord | None:
         try:

@@ -31,7 +31,7 @@ from webipy.core.timestamps import rfc3339_of_ns
 from webipy.io.files.atomic_write import MISSING, Draft, Sweeper, conflict, etag_of, write_all
 from webipy.io.files.in_place import InPlace
 from webipy.io.files.os_failures import map_os_errors, not_a_file, taken
-from webipy.io.files.root_folder import FOLDER, Outside, Place, RootFolder, found, no_such, parts_of
+from webipy.io.files.root_folder import FOLDER, Outside, Place, RootFolder, found, name_of, no_such, parts_of
 from webipy.io.storage.durable import sync_folder
 from webipy.server.ports.files import BlobFile, Body, FileRecord, Placing
 
@@ -134,6 +134,19 @@ class FileTree:
             names = (key.rpartition("\0")[2] for key in keys[offset : offset + limit])
             entries = [self._entry(folder, parts, path, name) for name in names]
         return [entry for entry in entries if entry is not None], len(keys)
+
+    def resolved(self, path: str) -> str:
+        """The path that a path leads to, links followed.
+
+        Raises:
+            errors.NotFound, errors.FileFault: There is nothing, or nothing that can be named.
+        """
+        with map_os_errors(path), self.root.opened(parts_of(path), os.O_PATH) as fd:
+            real = name_of(fd)[len(name_of(self.root.fd).rstrip(b"/")) :].lstrip(b"/")
+        try:
+            return real.decode()
+        except UnicodeDecodeError:
+            raise no_such(path) from None
 
     @contextmanager
     def _folder(self, parts: list[bytes], path: str) -> Iterator[int]:

@@ -30,6 +30,7 @@ from webipy.io.files.moves import Moves
 from webipy.io.files.root_folder import RootFolder
 from webipy.io.files.tables import Tables
 from webipy.io.reactor import Run
+from webipy.server.ports.confinement import bind, binding
 from webipy.server.ports.files import Body, FileRecord, FileRecords, FoundFiles, Placing, TableQuery, TableRows
 
 THREADS = 4
@@ -87,7 +88,7 @@ class RootFiles:
     """
 
     tree: FileTree
-    run: Run
+    run: Run = attrs.field(converter=binding)
     watching: FolderWatch
     reactor: Any
     moves: Moves = attrs.field(init=False)
@@ -116,6 +117,10 @@ class RootFiles:
         """One file or folder."""
         return self.run(lambda: self.tree.stat(path))
 
+    def resolved(self, path: str) -> Deferred[str]:
+        """The path that a path leads to, links followed."""
+        return self.run(lambda: self.tree.resolved(path))
+
     def seek(self, path: str, etag: str) -> Deferred[FileRecord | None]:
         """Finds a file that is not where it was.
 
@@ -126,7 +131,7 @@ class RootFiles:
         Returns:
             The file; `None` when it is not found.
         """
-        return self._long.run(self.run, lambda: seek(self.tree, path, etag))
+        return self._long.run(self.run, bind(lambda: seek(self.tree, path, etag)))
 
     def find(self, query: str, limit: int) -> Deferred[FoundFiles]:
         """Finds files by a few letters of their names.
@@ -138,7 +143,7 @@ class RootFiles:
         if self._forget is not None and self._forget.active():
             self._forget.cancel()
         self._forget = self.reactor.callLater(KEPT_SECONDS, self._search.forget)
-        return self._searching.run(self.run, lambda: self._search.find(query, limit))
+        return self._searching.run(self.run, bind(lambda: self._search.find(query, limit)))
 
     def read(self, path: str, offset: int = 0, limit: int | None = None) -> Deferred[tuple[bytes, FileRecord]]:
         """Reads a part of a file.
@@ -157,7 +162,7 @@ class RootFiles:
             folder: The folder.
             names: Those of its entries that are packed; none: the folder itself.
         """
-        return self._long.run(self.run, lambda: surveyed(self.tree, folder, names))
+        return self._long.run(self.run, bind(lambda: surveyed(self.tree, folder, names)))
 
     def rows(self, query: TableQuery) -> Deferred[TableRows]:
         """Reads some rows of a file of values between delimiters."""
@@ -218,7 +223,7 @@ class RootFiles:
             to: The path of the copy; `None` for a free name beside it.
             entry: Whether a link is copied as a link, and not what it leads to.
         """
-        return self._long.run(self.run, lambda: self.moves.copy(path, to, entry))
+        return self._long.run(self.run, bind(lambda: self.moves.copy(path, to, entry)))
 
     def delete(self, path: str, recursive: bool) -> Deferred[None]:
         """Deletes a file or folder for good.
@@ -227,7 +232,7 @@ class RootFiles:
             path: Its path.
             recursive: Whether a folder may hold something.
         """
-        return self._long.run(self.run, lambda: self.moves.delete(path, recursive))
+        return self._long.run(self.run, bind(lambda: self.moves.delete(path, recursive)))
 
     def watch(self, path: str, changed: Callable[[], None]) -> Callable[[], None]:
         """Watches a path.

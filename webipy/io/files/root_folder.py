@@ -19,6 +19,9 @@ walk came through, not the name that the opened file has afterwards: a save that
 the old one a hidden name, and its reader may read it all the same. The server's own folder (`hidden`) counts as not
 being there whatever way leads to it, and nothing that holds it is moved or deleted.
 
+A confined call (webipy.server.ports.confinement) reaches only what its caller has a right to: that is asked for the path that the opened file has, or
+of the name that is to be changed; anything else counts as not being there.
+
 Rejected: comparing `realpath` with the root (a folder can become a link between the check and the use); chroot (needs
 rights, and kernels are started by the same process).
 
@@ -38,6 +41,7 @@ from pathlib import Path
 import attrs
 
 from webipy.core import errors
+from webipy.server.ports.confinement import CONFINEMENT
 
 MAX_PATH = 4096
 """Characters of a path, as PATH_MAX."""
@@ -286,9 +290,13 @@ class RootFolder:
             Outside: A link leads out, or to what is hidden.
             OSError: There is nothing, or it cannot be opened.
         """
+        return self._opened(parts, flags, is_goal=True)
+
+    def _opened(self, parts: list[bytes], flags: int, *, is_goal: bool) -> int:
+        """As `open`; a folder that is only on the way to what is reached (no goal) may be one that a confined call does not reach."""
         fd = self._open(parts, flags)
         try:
-            self._check_visible(name_of(fd))
+            self._check_visible(name_of(fd), is_goal=is_goal)
         except OSError:
             os.close(fd)
             raise
@@ -332,7 +340,7 @@ class RootFolder:
             parts: Of the path; at least one.
             is_followed: Whether a link in the last place is followed; it may lead to a name that is free.
         """
-        folder, name = self.open(parts[:-1], FOLDER), parts[-1]
+        folder, name = self._opened(parts[:-1], FOLDER, is_goal=False), parts[-1]
         try:
             if is_followed and _is_link(folder, name):
                 os.close(folder)
@@ -342,7 +350,7 @@ class RootFolder:
                     folder = os.open(b".", FOLDER, dir_fd=above)
                 finally:
                     os.close(above)
-            self._check_visible(os.path.join(name_of(folder), name))
+            self._check_visible(os.path.join(name_of(folder), name), is_goal=True)
             yield Place(folder, name)
         finally:
             if folder >= 0:
@@ -402,13 +410,18 @@ class RootFolder:
         """The absolute path of an open file now; only asked for when something is hidden."""
         return name_of(fd) if self._hidden else b""
 
-    def _check_visible(self, path: bytes) -> None:
-        """Refuses what is hidden, by where it is now; and what is not below where the root is now: one of both has just been moved."""
+    def _check_visible(self, path: bytes, *, is_goal: bool) -> None:
+        """Refuses what is hidden, by where it is now; what is not below where the root is now: one of both has just been moved; and what the call
+        does not reach.
+        """
         for hidden in self._hidden:
             if path == hidden or path.startswith(hidden + b"/"):
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
         within = name_of(self.fd).rstrip(b"/") + b"/"
         if not (path + b"/").startswith(within):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        by = CONFINEMENT.get() if is_goal else None
+        if by is not None and not by.allows(os.fsdecode(os.path.normpath(path)[len(within) :])):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
     def holds_hidden(self, place: Place) -> bool:

@@ -45,6 +45,7 @@ from webipy.io.files.os_failures import map_os_errors, taken
 from webipy.io.files.root_folder import FOLDER, Place, found, name_of, parts_of, rename_to_free
 from webipy.io.reactor import Run
 from webipy.io.storage.durable import sync_folder
+from webipy.server.ports.confinement import CONFINEMENT, binding, confined
 from webipy.server.ports.files import FileRecord, Trashed
 
 MAX_LOOKED_AT = 10_000
@@ -217,25 +218,32 @@ class TrashBins:
     def _nearest(self, path: str) -> int:
         """The folder of a path, or what there is still of it."""
         parts = parts_of(path)
-        while parts:
-            parts = parts[:-1]
-            try:
-                return self.tree.root.open(parts, FOLDER)
-            except OSError:
-                continue
-        return self.tree.root.open([], FOLDER)
+        with confined(None):  # it only says which trash is looked into; a confined call may not reach the folder itself
+            while parts:
+                parts = parts[:-1]
+                try:
+                    return self.tree.root.open(parts, FOLDER)
+                except OSError:
+                    continue
+            return self.tree.root.open([], FOLDER)
 
     # ---- looking
 
     def all(self, limit: int) -> list[Trashed]:
-        """Lists what was deleted below the root, on its file system, and is still in the trash: the latest first, at most `limit`."""
+        """Lists what was deleted below the root, on its file system, and is still in the trash: the latest first, at most `limit`.
+
+        A confined call gets what came from where it reaches, and is not told where it is now.
+        """
         there: list[Trashed] = []
-        with self.tree.root.opened([], FOLDER) as folder:
+        by = CONFINEMENT.get()
+        with confined(None), self.tree.root.opened([], FOLDER) as folder:
             for bin in self._bins(folder, is_made=False):
                 with os.scandir(bin.notes) as notes:
                     names = [entry.name for _, entry in zip(range(MAX_LOOKED_AT), notes, strict=False)]
                 found = (self._entry(bin, name) for name in names if name.endswith(_NOTE))
                 there += [one for one in found if one is not None]
+        if by is not None:
+            there = [attrs.evolve(one, location="") for one in there if by.allows(one.path)]
         return sorted(there, key=lambda one: one.deleted, reverse=True)[:limit]
 
     def _entry(self, bin: _Bin, note: str) -> Trashed | None:
@@ -306,7 +314,7 @@ class RootTrash:
     """
 
     bins: TrashBins
-    run: Run
+    run: Run = attrs.field(converter=binding)
 
     def put(self, path: str, recursive: bool) -> Deferred[Trashed]:
         """Moves a file or folder into the trash.

@@ -303,6 +303,9 @@ class JupyterRoutes(TokenInAddress, LargeBodies):
                 refuse(request, 401, errors.NotAuthenticated(LOG_IN))
                 return
             raise Refusal(403, LOG_IN)
+        if route.verb != "none" and access.is_confined(connection.principal):
+            words = "Jupyter's API and JupyterLab are for whoever runs this server, and its admins. webipy's own page is for everybody."
+            raise errors.NotPermitted(words, verb=route.verb)
         access.permit(connection.principal, route.verb, None)
         if route.method and route.verb != "none":
             self._auth.logins.script_tokens.check(connection.principal, route.touched(method, parts))

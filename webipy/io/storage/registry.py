@@ -1,4 +1,4 @@
-"""The registry: sessions, their hosts, the logins and the shares, in one small SQLite database that survives a power cut.
+"""The registry: sessions, their hosts, the logins, the shares and the grants, in one small SQLite database that survives a power cut.
 
 `STATE/webipy.sqlite`, WAL, `synchronous=FULL`: every write here is rare and must be found again (that a kernel host
 exists, that somebody is logged in). One thread owns the connection. Secrets are stored as SHA-256 digests only.
@@ -100,7 +100,16 @@ CREATE INDEX account_logins_by_account ON account_logins (account)
 """
 """Read and written by webipy.io.storage.account_tables; `groups` is a JSON list."""
 
-_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS, _RUNS, _CLOSED, _LOGINS, _ACCOUNTS)
+_GRANTS = """
+CREATE TABLE grants (
+    place TEXT NOT NULL, whom TEXT NOT NULL, verb TEXT NOT NULL, given_by TEXT NOT NULL, since TEXT NOT NULL, is_home INTEGER NOT NULL,
+    PRIMARY KEY (place, whom)
+);
+ALTER TABLE guests ADD COLUMN verb TEXT
+"""
+"""Grants are read and written by webipy.io.storage.grant_table. A guest without a verb of their own has that of the link."""
+
+_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS, _RUNS, _CLOSED, _LOGINS, _ACCOUNTS, _GRANTS)
 """What makes format 1, 2, ... out of the one before it."""
 
 FORMAT = len(_STEPS)
@@ -329,7 +338,7 @@ class SqliteRegistry:
                 "SELECT id, session, digest, verb, label, created, expires FROM shares ORDER BY created"
             ).fetchall()
             guests = self._connection.execute(
-                "SELECT id, share, digest, name, since, key FROM guests ORDER BY since"
+                "SELECT id, share, digest, name, since, key, verb FROM guests ORDER BY since"
             ).fetchall()
             return [Share(*row) for row in shares], [Guest(*row) for row in guests]
 
@@ -345,8 +354,9 @@ class SqliteRegistry:
         return self.write(("DELETE FROM shares WHERE id = ?", (share,)))
 
     def add_guest(self, guest: Guest) -> Deferred[None]:
-        """Writes a guest down."""
-        return self.write(("INSERT INTO guests VALUES (?, ?, ?, ?, ?, ?)", attrs.astuple(guest)))
+        """Writes a guest down, new or with another right."""
+        update = "ON CONFLICT (id) DO UPDATE SET verb = excluded.verb"
+        return self.write((f"INSERT INTO guests VALUES (?, ?, ?, ?, ?, ?, ?) {update}", attrs.astuple(guest)))
 
     def remove_guest(self, guest: str) -> Deferred[None]:
         """Forgets a guest."""

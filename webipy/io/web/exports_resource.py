@@ -48,7 +48,12 @@ class ExportsResource(Resource):
             gone = "There is no such export. Exports are kept for an hour, and not over a restart of the server: make it again."
             refuse(request, 404, errors.NotFound(gone, kind="export", id=parts[0][:64] if parts else ""))
         else:
-            self._send(request, found)
+            try:
+                self._auth.permit_export(who, found.id)
+            except errors.Failure as fault:
+                refuse(request, status_of(fault), fault)
+            else:
+                self._send(request, found)
         return NOT_DONE_YET
 
     def _send(self, request: PageRequest, export: ExportedFile) -> None:

@@ -27,9 +27,11 @@ from __future__ import annotations
 import mimetypes
 import os
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
+import attrs
 import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -46,7 +48,11 @@ from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import BodyTaker, PageRequest, refuse, status_of
 from webipy.io.files.atomic_write import MISSING
 from webipy.io.files.uploads import Stored, Upload, Uploads, checked_id, part_of, failure_of
+from webipy.io.reactor import Run
+from webipy.server.ports.confinement import CONFINEMENT, Confinement, confined
 from webipy.server.ports.files import FileRecord
+
+_T = TypeVar("_T")
 
 POLICY = b"sandbox; default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
@@ -125,7 +131,7 @@ class FilesResource(BodyTaker):
         self._files = files
         self._uploads = Uploads(files.tree, files.run)
 
-    def _permit(self, request: PageRequest, verb: Verb, path: bytes) -> None:
+    def _permit(self, request: PageRequest, verb: Verb, path: bytes) -> Confinement | None:
         """Lets pass who may do it, by the rule of the method table.
 
         Args:
@@ -133,13 +139,27 @@ class FilesResource(BodyTaker):
             verb: The right that it needs.
             path: The path of the file, percent-decoded.
 
+        Returns:
+            What the request may reach; `None` for everything.
+
         Raises:
             errors.NotAuthenticated, errors.NotPermitted: They may not.
         """
         if verb != "read" and not self._auth.is_same_site(request.header):
             raise errors.NotPermitted("Another site's page may not do this.")
         method = "file.read" if verb == "read" else "file.write"
-        self._auth.permit(request.who(self._auth), Touched(method, verb, paths=(path.decode("utf-8", "replace"),)))
+        who = request.who(self._auth)
+        self._auth.permit(who, Touched(method, verb, paths=(path.decode("utf-8", "replace"),)))
+        return None if self._auth.rights is None else self._auth.rights.confinement(who, verb)
+
+    def _run_within(self, by: Confinement | None) -> Run:
+        """Runs functions that block within a confinement, whenever that is asked for."""
+
+        def run(call: Callable[[], _T]) -> Deferred[_T]:
+            with confined(by):
+                return self._files.run(call)
+
+        return run
 
     # ---- GET
 
@@ -167,8 +187,11 @@ class FilesResource(BodyTaker):
         refuse(request, status, fault)
 
     async def _get(self, request: PageRequest, gone: list[Failure]) -> None:
-        self._permit(request, "read", raw := b"/".join(request.postpath or []))
-        path = path_of(raw)
+        raw = b"/".join(request.postpath or [])
+        with confined(self._permit(request, "read", raw)):
+            await self._get_permitted(request, path_of(raw), gone)
+
+    async def _get_permitted(self, request: PageRequest, path: str, gone: list[Failure]) -> None:
         if b"upload" in (request.args or {}):
             id = checked_id(request.header("upload-id"))
             offset = await self._files.run(lambda: self._uploads.offset(path, id))
@@ -207,7 +230,8 @@ class FilesResource(BodyTaker):
         if request.method == b"HEAD":
             request.finish()
         else:
-            PieceSender(request, self._files.run, Archive(self._files.tree, found)).start()
+            run = self._run_within(CONFINEMENT.get())  # each file is opened when its turn comes
+            PieceSender(request, run, Archive(self._files.tree, found)).start()
 
     def _begin(self, request: PageRequest, record: FileRecord) -> Span | None:
         """Sets the head of the answer; returns what is to be sent, if anything."""
@@ -243,7 +267,8 @@ class FilesResource(BodyTaker):
             errors.NotAuthenticated, errors.NotPermitted: Who sends it may not write.
         """
         raw = unquote_to_bytes(path.removeprefix(b"/files").removeprefix(b"/"))
-        self._permit(request, "write", raw)
+        by = self._permit(request, "write", raw)
+        uploads = attrs.evolve(self._uploads, run=self._run_within(by))
 
         def hold(is_held: bool) -> None:
             request.is_held = is_held
@@ -258,9 +283,9 @@ class FilesResource(BodyTaker):
                 raise errors.InvalidRequest("Send the file as it is, without Content-Encoding.")
             part = part_of(request.header("content-range"), request.header("upload-id"))
             name = path_of(raw)
-            upload = Upload(self._uploads, name, _if_match(request), part, hold)
+            upload = Upload(uploads, name, _if_match(request), part, hold)
         except errors.Failure as fault:
-            upload = Upload(self._uploads, "", None, None, hold)
+            upload = Upload(uploads, "", None, None, hold)
             upload.refuse(fault)
             return upload
         request.notifyFinish().addErrback(lambda _: upload.cut())
@@ -272,6 +297,10 @@ class FilesResource(BodyTaker):
         gone: list[Failure] = []
         request.notifyFinish().addErrback(gone.append)
         assert isinstance(request.body, Upload)
+        try:
+            self._permit(request, "write", request.body.path.encode("utf-8", "replace"))  # it may have taken long to come
+        except errors.Failure as fault:
+            request.body.refuse(fault)
         stored = request.body.stored()
         stored.addCallback(self._stored, request, gone).addErrback(self._failed, request, gone)
         return NOT_DONE_YET

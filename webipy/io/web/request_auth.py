@@ -39,6 +39,7 @@ from webipy.core.site_address import LOOPBACK, SitePath, PublicUrl
 from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import Credentials, Logins
 from webipy.server.people.people import People
+from webipy.server.people.rights import Rights
 
 OLD_COOKIE = "webipy"
 """The cookie of versions that knew no key; it counts no more."""
@@ -78,6 +79,7 @@ class RequestAuth:
         is_tls: Whether the server speaks HTTPS itself, so that nothing comes in plain.
         takes_addresses: Whether any IP address is ours: nobody can point an address at this machine, as they could a name.
         is_strict: Whether browsers are told to use HTTPS for this host alone.
+        rights: Who may do what by name; `None`: there are no accounts, and whoever has one may do nothing.
     """
 
     logins: Logins
@@ -90,6 +92,7 @@ class RequestAuth:
     is_tls: bool = False
     takes_addresses: bool = False
     is_strict: bool = False
+    rights: Rights | None = None
 
     def is_ours(self, host: str | None) -> bool:
         """Whether a `Host` header names this server. The port may differ: a tunnel changes it."""
@@ -136,8 +139,27 @@ class RequestAuth:
         Raises:
             errors.NotAuthenticated, errors.NotPermitted: As `access.permit` and `token_scopes.check`.
         """
-        access.permit(principal, touched.verb, touched.session)
+        if self.rights is None:
+            access.permit(principal, touched.verb, touched.session)
+        elif touched.paths is None:
+            self.rights.permit(principal, touched.verb, touched.session)
+        else:
+            for path in touched.paths:
+                self.rights.permit_at(principal, touched.verb, path)
         self.logins.script_tokens.check(principal, touched)
+
+    def permit_export(self, principal: Principal, export: str) -> None:
+        """Returns when a principal may have an export: who may read the session that it is of.
+
+        Args:
+            principal: Who it is.
+            export: The id of the export.
+
+        Raises:
+            errors.NotAuthenticated, errors.NotPermitted: They may not.
+        """
+        if self.rights is not None:
+            self.rights.permit_export(principal, export)
 
     def credentials(self, header: Header, address: str = "", ticketed: Ticketed | None = None) -> Credentials:
         """Collects what the headers of a request say of who sends it.

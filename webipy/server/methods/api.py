@@ -4,8 +4,8 @@ Browser, command line and tests call the same table: `METHODS` maps a name to it
 its result struct, the verb it needs and its function. `Api.answer` takes one message of any transport through five
 steps, in this order: parse (core/api/rpc), find, decode params, permit, call.
 
-Invariants: a method without a verb cannot be entered; `permit` is called here before every method, with the rights that the principal
-has at that moment, and once more for the raw streams, which are no methods (webipy.io.web.files_resource and the like);
+Invariants: a method without a verb and a reach cannot be entered; `rules.permit` is called here before every method, with the rights that the
+principal has at that moment; the raw streams, which are no methods (webipy.io.web.files_resource and the like), ask the same rights;
 a failure of a method is the answer to that call alone; an exception that is no `Failure` is logged under a reference and
 answered without details.
 """
@@ -40,6 +40,8 @@ from webipy.server.methods import (
     notebooks,
     openrpc,
     plans,
+    rights,
+    rules,
     runs,
     sessions,
     shares,
@@ -66,7 +68,7 @@ _OWN = Methods()
 method = _OWN.method
 
 
-@method("rpc.discover", "none")
+@method("rpc.discover", "none", "connection")
 async def rpc_discover(services: Services, connection: Connection, params: calls.Nothing) -> calls.OpenRpc:
     """The OpenRPC document of this API: every method, its params and its result as JSON Schema."""
     return await _described(services)
@@ -76,6 +78,7 @@ METHODS: dict[str, Method] = {
     **_OWN.table,
     **sessions.METHODS.table,
     **shares.METHODS.table,
+    **rights.METHODS.table,
     **logins.METHODS.table,
     **tokens.METHODS.table,
     **users.METHODS.table,
@@ -285,19 +288,15 @@ class Api:
                 f"There is no method {call.method[:64]!r}; /rpc/openrpc.json lists all.", method=call.method[:64]
             )
         params = self._params(method, call)
-        connection.principal = self.services.logins.refresh(connection.principal)
-        verb = method.needs(params)
-        place = method.place(params, connection.principal)
-        if method.reach == "person":
-            access.permit_person(connection.principal)
-        else:
-            access.permit(connection.principal, verb, place)
-        if connection.principal is not None and connection.principal.scopes is not None:
-            touched = method.touched(params, verb, place)
-            self.services.logins.script_tokens.check(connection.principal, touched)
+        principal, verb = self.services.logins.refresh(connection.principal), method.needs(params)
+        places = rules.permit(self.services, principal, method, params)
+        if principal is not None and principal.scopes is not None:
+            touched = method.touched(params, verb, method.place(params, principal))
+            self.services.logins.script_tokens.check(principal, touched)
+        connection.principal = principal
         if verb in ("write", "execute") and method.name not in FREE:
-            self._check_quota(connection.principal)
-        return method.function(self.services, connection, params)
+            self._check_quota(principal)
+        return rules.carry_out(self.services, connection, method, params, places)
 
     def _check_quota(self, principal: access.Principal | None) -> None:
         if principal is not None and principal.session is not None:

@@ -129,6 +129,7 @@ def _as_result(cell: Cell) -> cell_calls.Cell:
     "write",
     "session",
     beyond=("outputs_from",),
+    paths={"outputs_from": "session"},
     raises=(*OF_CHANGE, errors.TooLarge),
     example={"after": "c1", "source": "y = x", "id": "c5"},
 )

@@ -21,7 +21,14 @@ METHODS = Methods()
 method = METHODS.method
 
 
-@method("notebook.read", "read", raises=OF_DOCUMENT, example={"path": "analysis.ipynb", "content": False})
+@method(
+    "notebook.read",
+    "read",
+    "paths",
+    paths={"path": "read"},
+    raises=OF_DOCUMENT,
+    example={"path": "analysis.ipynb", "content": False},
+)
 async def notebook_read(
     services: Services, connection: Connection, params: notebook_calls.ReadNotebook
 ) -> notebook_calls.NotebookCopy:
@@ -44,6 +51,8 @@ async def notebook_read(
 @method(
     "notebook.merge",
     "write",
+    "paths",
+    paths={"path": "write"},
     raises=OF_DOCUMENT,
     example={"path": "copy.ipynb", "notebook": {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}},
 )

@@ -2,7 +2,7 @@
 
 An export is whole: it has the pictures beside the document that its Markdown and outputs name by an address, read through the port `Files` and so
 never from outside the root. A picture that cannot be read is left out. Exports for guests have no pictures: a guest who may edit could name any
-picture there. Nor do scripts of the document run when it is printed for them.
+picture there; those of members have the pictures that they may read. Nor do scripts of the document run when it is printed for them.
 
 It has the state of the widgets, too: that of the file, updated by the messages of the session's kernels.
 """
@@ -23,6 +23,7 @@ from webipy.core.api.notebook_calls import Exported, ExportNotebook
 from webipy.core.kernel import jupyter_messages
 from webipy.server.methods.failures import OF_SESSION
 from webipy.server.methods.method import Connection, Methods, Services
+from webipy.server.sessions import guest_view
 from webipy.server.sessions.session import Session
 
 MAX_IMAGES = 200
@@ -58,12 +59,14 @@ async def notebook_export(services: Services, connection: Connection, params: Ex
     notebook = await services.documents.as_ipynb(session, is_shown=params.format != "ipynb")
     guest = (
         connection.principal.login
-        if connection.principal is not None and connection.principal.session is not None
+        if connection.principal is not None and guest_view.is_limited(connection.principal)
         else ""
     )
-    images = await _images(services, session, notebook) if params.format in _WITH_IMAGES and not guest else {}
+    is_guest = guest_view.is_guest(connection.principal)
+    images = await _images(services, session, notebook) if params.format in _WITH_IMAGES and not is_guest else {}
     options = ExportOptions(params.input, params.prompts, None if guest else params.template)
     made = await services.world.converter.export(notebook, params.format, _name(session), images, options, guest)
+    services.rights.note_export(made.id, session.id)
     url = f"/exports/{made.id}/{quote(made.name, safe='')}"
     return Exported(url=url, name=made.name, media_type=made.media_type, size=made.size)
 

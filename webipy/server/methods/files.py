@@ -19,10 +19,13 @@ import msgspec
 
 from webipy.core import errors
 from webipy.core.api import calls, file_calls, rpc
+from webipy.core.api.access import is_confined
 from webipy.core.api.file_calls import File
 from webipy.core.free_names import free_names
 from webipy.server.methods.failures import OF_FILE
-from webipy.server.methods.method import Connection, Methods, Services
+from webipy.server.methods.method import Connection, Methods, Needed, Services
+from webipy.server.people.rights import holding_folder
+from webipy.server.ports.confinement import confined
 from webipy.server.ports.files import FileRecord, Trashed
 from webipy.server.sessions.session import Session
 
@@ -33,25 +36,49 @@ METHODS = Methods()
 method = METHODS.method
 
 
+def _needed_to_copy(params: file_calls.CopyFile) -> list[Needed]:
+    """A copy that is named by the server stands beside what is copied."""
+    return [] if params.to is not None else [(holding_folder(params.path), "write")]
+
+
 # ---- looking ------------------------------------------------------------------------------------------------------
 
 
-@method("file.list", "read", raises=OF_FILE)
+@method("file.list", "read", "account", paths={"path": "read"}, raises=OF_FILE)
 async def file_list(services: Services, connection: Connection, params: file_calls.ListFiles) -> file_calls.FileList:
     """The content of a folder, in parts. What is hidden, and what leads out of the root, is not in it or cannot be opened (`other`)."""
-    records, total = await services.world.files.list(params.path, params.offset, params.limit)
+    if is_confined(connection.principal) and services.rights.at(connection.principal, params.path) == "none":
+        records, total = await _ways(services, connection, params)
+    else:
+        records, total = await services.world.files.list(params.path, params.offset, params.limit)
     open_at = sessions_by_path(services)
     entries = [file_struct(record, open_at.get(record.path)) for record in records]
     return file_calls.FileList(path=params.path, entries=entries, total=total)
 
 
-@method("file.stat", "read", raises=OF_FILE, example={"path": "numbers.csv"})
+async def _ways(
+    services: Services, connection: Connection, params: file_calls.ListFiles
+) -> tuple[list[FileRecord], int]:
+    """Of a folder above what is shared with somebody: the way there, and nothing else of what it holds."""
+    ways = services.rights.grants.ways(connection.principal, params.path) if connection.principal is not None else set()
+    records = []
+    with confined(None):  # each of them leads to what they may read, or is that
+        for name in sorted(ways, key=str.casefold):
+            try:
+                records.append(await services.world.files.stat(f"{params.path}/{name}" if params.path else name))
+            except (errors.NotFound, errors.FileFault):
+                continue  # it was taken away by another program; the right stays for when it comes back
+    records.sort(key=lambda record: record.kind != "folder")
+    return records[params.offset : params.offset + params.limit], len(records)
+
+
+@method("file.stat", "read", "paths", paths={"path": "read"}, raises=OF_FILE, example={"path": "numbers.csv"})
 async def file_stat(services: Services, connection: Connection, params: file_calls.OfFile) -> File:
     """One file or folder."""
     return _as_result(services, await services.world.files.stat(params.path))
 
 
-@method("file.find", "read", example={"query": "may csv"})
+@method("file.find", "read", "account", example={"query": "may csv"})
 async def file_find(services: Services, connection: Connection, params: file_calls.FindFiles) -> file_calls.FoundFiles:
     """Finds files and folders below the root by a few letters of their names. Hidden ones and what programs keep for themselves
     (`node_modules`, virtual environments, caches) are left out. A large root is looked at over several calls: call again until `is_complete`.
@@ -63,7 +90,7 @@ async def file_find(services: Services, connection: Connection, params: file_cal
     return file_calls.FoundFiles(entries=entries, is_complete=found.is_complete)
 
 
-@method("file.read", "read", raises=OF_FILE, example={"path": "numbers.csv"})
+@method("file.read", "read", "paths", paths={"path": "read"}, raises=OF_FILE, example={"path": "numbers.csv"})
 async def file_read(services: Services, connection: Connection, params: file_calls.ReadFile) -> file_calls.FileContent:
     """Part of a file, as text where it is UTF-8; a part that would end within a character ends before it."""
     body, record = await services.world.files.read(params.path, params.offset, params.limit)
@@ -73,23 +100,35 @@ async def file_read(services: Services, connection: Connection, params: file_cal
     )
 
 
-@method("file.watch", "read", raises=(*OF_FILE, errors.TooLarge), example={"path": "plots"})
+@method(
+    "file.watch",
+    "read",
+    "account",
+    paths={"path": "read"},
+    raises=(*OF_FILE, errors.TooLarge),
+    example={"path": "plots"},
+)
 async def file_watch(services: Services, connection: Connection, params: file_calls.WatchFolder) -> calls.Done:
     """Watches a folder: the notification `folder_changed` comes now and whenever something in it may have changed, at most five times a second."""
     if connection.send is None:
         raise errors.InvalidRequest("Notifications come over a WebSocket, and this call came by POST.")
     if params.path not in connection.watches and len(connection.watches) >= MAX_WATCHES:
         raise errors.TooLarge(f"One connection watches at most {MAX_WATCHES} folders.", limit=MAX_WATCHES)
-    record = await services.world.files.stat(params.path)
+    with confined(None):  # of a folder above what is shared, too: that it has changed is all that is told
+        record = await services.world.files.stat(params.path)
+        leads_to = await services.world.files.resolved(params.path)
+    if not services.rights.may_list(connection.principal, leads_to):
+        raise errors.NotFound(f"There is no file {params.path!r} here.", kind="file", id=params.path)
     if record.kind != "folder":
         raise errors.FileFault(f"{params.path!r} is no folder.", reason="not_a_folder", path=params.path)
+    services.rights.follow(connection)
     connection.watch(
         params.path, lambda changed: services.world.files.watch(params.path, changed), _changed(params.path)
     )
     return calls.Done()
 
 
-@method("file.unwatch", "read", example={"path": "plots"})
+@method("file.unwatch", "read", "account", paths={"path": "none"}, example={"path": "plots"})
 async def file_unwatch(services: Services, connection: Connection, params: file_calls.WatchFolder) -> calls.Done:
     """Cancels the watch of a folder."""
     connection.unwatch(params.path)
@@ -102,6 +141,8 @@ async def file_unwatch(services: Services, connection: Connection, params: file_
 @method(
     "file.write",
     "write",
+    "paths",
+    paths={"path": "write"},
     raises=(*OF_FILE, errors.AlreadyExists, errors.Conflict, errors.TooLarge),
     example={"path": "numbers.csv", "content": "day,value\n"},
 )
@@ -114,6 +155,8 @@ async def file_write(services: Services, connection: Connection, params: file_ca
 @method(
     "file.create",
     "write",
+    "paths",
+    paths={"path": "entry"},
     raises=(*OF_FILE, errors.AlreadyExists, errors.KernelFailed, errors.UnknownKernelspec),
     example={"path": "new.ipynb"},
 )
@@ -136,6 +179,8 @@ async def file_create(services: Services, connection: Connection, params: file_c
 @method(
     "file.rename",
     "write",
+    "paths",
+    paths={"path": "entry", "to": "entry"},
     raises=(*OF_FILE, errors.AlreadyExists, errors.Degraded),
     example={"path": "numbers.csv", "to": "days.csv"},
 )
@@ -148,16 +193,32 @@ async def file_rename(services: Services, connection: Connection, params: file_c
     return _as_result(services, record)
 
 
-@method("file.copy", "write", raises=(*OF_FILE, errors.AlreadyExists, errors.TooLarge), example={"path": "numbers.csv"})
+@method(
+    "file.copy",
+    "write",
+    "paths",
+    paths={"path": "read", "to": "entry"},
+    needed=_needed_to_copy,
+    raises=(*OF_FILE, errors.AlreadyExists, errors.TooLarge),
+    example={"path": "numbers.csv"},
+)
 async def file_copy(services: Services, connection: Connection, params: file_calls.CopyFile) -> File:
     """Copies a file or folder, never over something; a folder appears when all of it is there."""
     return _as_result(services, await services.world.files.copy(params.path, params.to, params.entry))
 
 
-@method("file.delete", "write", raises=(*OF_FILE, errors.Degraded), example={"path": "numbers.csv"})
+@method(
+    "file.delete",
+    "write",
+    "paths",
+    paths={"path": "entry"},
+    raises=(*OF_FILE, errors.Degraded),
+    example={"path": "numbers.csv"},
+)
 async def file_delete(services: Services, connection: Connection, params: file_calls.DeleteFile) -> file_calls.Deleted:
     """Moves a file, a link (not what it leads to), or a folder into the trash; with `permanent` it is deleted for good. `file_fault` with the reason
-    `no_trash` where there is no trash. Open sessions keep their documents and get `notebook_conflicted`.
+    `no_trash` where there is no trash. Open sessions keep their documents and get `notebook_conflicted`. Rights that were given to it end, and do not
+    come back with it.
     """
     if params.permanent:
         await services.world.files.delete(params.path, params.recursive)
@@ -171,20 +232,34 @@ async def file_delete(services: Services, connection: Connection, params: file_c
 # ---- the trash ----------------------------------------------------------------------------------------------------
 
 
-@method("trash.list", "read", raises=(errors.FileFault,))
+@method("trash.list", "read", "account", raises=(errors.FileFault,))
 async def trash_list(services: Services, connection: Connection, params: file_calls.ListTrash) -> file_calls.TrashList:
     """What was deleted below the root, and can be restored."""
     there = await services.world.trash.list(params.limit)
     return file_calls.TrashList(entries=[trashed_struct(one) for one in there])
 
 
-@method("trash.restore", "write", raises=(*OF_FILE, errors.AlreadyExists), example={"path": "old.txt", "id": "old.txt"})
+@method(
+    "trash.restore",
+    "write",
+    "paths",
+    paths={"path": "entry", "to": "entry"},
+    raises=(*OF_FILE, errors.AlreadyExists),
+    example={"path": "old.txt", "id": "old.txt"},
+)
 async def trash_restore(services: Services, connection: Connection, params: file_calls.RestoreFile) -> File:
     """Restores something from the trash, never over something. A session that has it open keeps it as its file."""
     return _as_result(services, await services.world.trash.restore(params.path, params.id, params.to))
 
 
-@method("trash.delete", "write", raises=OF_FILE, example={"path": "old.txt", "id": "old.txt"})
+@method(
+    "trash.delete",
+    "write",
+    "paths",
+    paths={"path": "entry"},
+    raises=OF_FILE,
+    example={"path": "old.txt", "id": "old.txt"},
+)
 async def trash_delete(services: Services, connection: Connection, params: file_calls.OfTrashed) -> calls.Done:
     """Deletes something that is in the trash for good."""
     await services.world.trash.delete(params.path, params.id)

@@ -2,23 +2,34 @@
 
 A method is a function from a `Services`, a `Connection` and its params struct to its result struct. The decorator `method`
 enters it into the table with its name and verb, and reads the two structs from its annotations, so that table and
-function agree. The decorator also declares the reach of the method, which keeps guests in their session: the whole
-server by default, only the session in its params, only the connection that calls it, or only what belongs to the person who calls.
+function agree. The decorator also declares the reach of the method, by which the dispatcher decides who may call it (webipy.server.methods.rules):
+
+    server       the server as such: for whoever runs it, and admins
+    connection   only the connection that calls: for everybody who is signed in
+    person       what belongs to the person who calls, who is no guest: for everybody else, who there has `own`
+    account      a list of what the caller may read: for everybody with an account; the method leaves out what they may not
+    session      the session in its params: for guests of that session, and accounts with a right to its notebook
+    paths        the files that its params name: for accounts with a right to each of them
+    place        something that has to be looked up first (`found`): for accounts with a right to the place where it is
+
+Invariant: a method without a reach, or with a path among its params that no rule speaks of, cannot be entered: that is an error at import.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Any, Final, Literal, TypeVar, get_type_hints
+from typing import Any, Final, Literal, TypeVar, get_args, get_type_hints
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core import errors
-from webipy.core.api import token_scopes
+from webipy.core.api import calls, token_scopes
 from webipy.core.api.access import Principal, Verb
 from webipy.core.api.calls import Params, Result
+from webipy.core.api.grants import session_place
 from webipy.core.api.token_scopes import Touched
 from webipy.server.methods.failures import Failures
 from webipy.server.notebooks.client_copies import ClientCopies
@@ -27,10 +38,13 @@ from webipy.server.notebooks.rooms import Rooms
 from webipy.server.notebooks.runs import Runs
 from webipy.server.notebooks.temporary_sessions import TemporarySessions
 from webipy.server.people.budgets import GUEST, OWNER, Budget, Budgets
+from webipy.server.people.directory import Directory, Entry
+from webipy.server.people.homes import Homes
 from webipy.server.people.logins import Logins
 from webipy.server.people.people import People
 from webipy.server.people.presence import Participant, Presence
 from webipy.server.people.quotas import Quotas
+from webipy.server.people.rights import Rights, holding_folder
 from webipy.server.ports.world import World
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.closed_sessions import ClosedSessions
@@ -79,6 +93,9 @@ class Services:
     """The address of the page of a hub where people start and stop this server."""
     method_names: frozenset[str] = frozenset()
     """The names of all methods."""
+    directory: Directory = attrs.field(init=False)
+    rights: Rights = attrs.field(init=False)
+    homes: Homes = attrs.field(init=False)
     closed_sessions: ClosedSessions = attrs.field(init=False)
     documents: Documents = attrs.field(init=False)
     copies: ClientCopies = attrs.field(init=False)
@@ -95,8 +112,12 @@ class Services:
     def __attrs_post_init__(self) -> None:
         self.started = self.world.now()
         self.budgets = Budgets(self.world.clock, self.world.later)
-        self.closed_sessions = ClosedSessions(self.world, self.sessions)
-        self.documents = Documents(self.world, self.sessions, self.closed_sessions)
+        self.directory = Directory(self._known)
+        self.rights = Rights(self.world.grants, self.world.now, self._place_of, self.logins.refresh)
+        self.homes = Homes(self.rights, self.world.files)
+        self.sessions.moves.add(lambda _: self.rights.recheck())
+        self.closed_sessions = ClosedSessions(self.world, self.sessions, removed=self._removed)
+        self.documents = Documents(self.world, self.sessions, self.closed_sessions, self.rights)
         self.copies = ClientCopies(self.world, self.documents)
         self.rooms = Rooms(self.world, self.sessions, self.documents)
         self.presence = Presence(self.world.later, self.world.clock)
@@ -112,8 +133,23 @@ class Services:
         """The path of the document of an open session: empty where it has none; `None`: there is no such session."""
         return next(((one.record.path or "") for one in self.sessions.all() if one.id == session), None)
 
+    def _known(self) -> list[Entry]:
+        return [
+            Entry(one.id, one.name, one.display_name, one.groups)
+            for one in self.people.accounts.all()
+            if not one.is_disabled
+        ]
+
+    def _place_of(self, session: str) -> str | None:
+        found = self.sessions.find(session)
+        return None if found is None else found.record.path or session_place(session)
+
+    async def _removed(self, session: str) -> None:
+        await self.rights.deleted(session_place(session))
+
     async def restore(self) -> None:
-        """Brings back, as the server starts, what lives on: sessions and terminals."""
+        """Brings back, as the server starts, what lives on: rights, sessions and terminals."""
+        await self.rights.load()
         await self.sessions.restore()
         await self.terminals.restore()
 
@@ -195,8 +231,14 @@ class Connection:
         return self.principal.name if self.principal is not None else ""
 
     def hidden(self, session: Session) -> int:
-        """Seq of the last event that the principal may not see: a guest sees a session from its last opening on, its owner all of it."""
-        return max(0, session.state.lifecycle.reopened_seq - 1) if guest_view.is_guest(self.principal) else 0
+        """Seq of the last event that the principal may not see: a guest sees a session from its last opening on, its owner all of it; and so does
+        anybody who has it shared with them.
+        """
+        return max(0, session.state.lifecycle.reopened_seq - 1) if guest_view.is_limited(self.principal) else 0
+
+    def followed(self) -> tuple[list[str], list[str]]:
+        """The ids of the sessions and the paths of the folders that it follows."""
+        return [*{*self.feeds, *self.participants}], list(self.watches)
 
     def subscribe(self, session: Session, cursor: int) -> None:
         """Starts a feed, in place of an earlier one; it sends from the next turn on, after the answer to this call.
@@ -211,14 +253,14 @@ class Connection:
         if self.send is None:
             raise errors.InvalidRequest("Events come over a WebSocket, and this call came by POST.")
         self._end_feed(session.id)
-        send = self._send_shown if guest_view.is_guest(self.principal) else self.send
+        send = self._send_shown if guest_view.is_limited(self.principal) else self.send
         feed = Feed(session, send, cursor, self.soon, self.is_paused, self.give_up)
         self.feeds[session.id] = feed
         self.soon(lambda: self._join(session, feed))
 
     def _send_shown(self, notification: bytes) -> None:
         if self.send is not None:
-            self.send(guest_view.notification(notification))
+            self.send(guest_view.notification(notification, self.principal))
 
     @staticmethod
     def _join(session: Session, feed: Feed) -> None:
@@ -328,7 +370,20 @@ class Connection:
 
 Function = Callable[[Services, Connection, Any], Awaitable[Result]]
 NO_PARAMS: Final[Mapping[str, object]] = {}
-Reach = Literal["server", "session", "connection", "person"]
+NO_PATHS: Final[Mapping[str, PathNeed]] = {}
+Reach = Literal["server", "connection", "person", "account", "session", "paths", "place"]
+
+PathNeed = Verb | Literal["entry", "session"]
+"""What a path in the params needs: a verb there; `entry`, which makes, moves or deletes what has the path: `write` there and in the folder that holds
+it; `session`, which is the id of another session: to read that."""
+
+Needed = tuple[str, Verb]
+"""A place, and the verb that a call needs there."""
+
+PATH_FIELDS: Final = frozenset(
+    ("path", "to", "cwd", "folder", "root", "file", "client_path", "connection", "outputs_from", "place")
+)
+"""Names of params that are paths, or lead somewhere else: a rule has to speak of them."""
 
 
 @attrs.define(frozen=True)
@@ -341,9 +396,11 @@ class Method:
         params: The struct of its params.
         result: The struct of its result.
         function: Carries a call out.
-        reach: What a call can touch: all of the server, only the session in its params, only the connection that it comes from, or only what
-            belongs to the person who calls, who is no guest: then `own` is what everybody has.
-        beyond: Params that, when they are given, let a call reach beyond its session.
+        reach: What a call can touch; see the module.
+        beyond: Params that, when they are given, let a call reach beyond its session: no guest may give them.
+        paths: The params that are paths, and what each needs; `a.b` is a field of a param.
+        needed: Returns more places, and the verb that a call needs at each, by its params.
+        found: Returns the place that a call is about, where it has to be looked up.
         stronger: Returns the verb that a call needs by its params, where some need a stronger one than `verb`.
         raises: The failures that say something of its work, each once; what any call may fail with (`OF_ANY_CALL`) is not among them.
         example: Params of a call that succeeds in the world of tests/api_examples.py; without `session`, where they stay in one.
@@ -354,8 +411,11 @@ class Method:
     params: type[Params]
     result: type[Result]
     function: Function
-    reach: Reach = "server"
+    reach: Reach
     beyond: tuple[str, ...] = ()
+    paths: Mapping[str, PathNeed] = attrs.field(factory=dict)
+    needed: Callable[[Any], Iterable[Needed]] | None = None
+    found: Callable[[Services, Any], Awaitable[str]] | None = None
     stronger: Callable[[Any], Verb] | None = None
     raises: Failures = ()
     example: Mapping[str, object] = attrs.field(factory=dict)
@@ -373,7 +433,7 @@ class Method:
         """
         if self.reach == "connection":
             return principal.session if principal is not None else None
-        if self.reach in ("server", "person") or any(getattr(params, name) is not None for name in self.beyond):
+        if self.reach != "session" or any(getattr(params, name) is not None for name in self.beyond):
             return None
         session: str = params.session  # type: ignore[attr-defined]  # all that stay in a session have it
         return session
@@ -390,10 +450,59 @@ class Method:
         paths = token_scopes.paths_in(self.name, params)
         return Touched(self.name, verb, place, paths, named, self.reach == "connection")
 
+    def __attrs_post_init__(self) -> None:
+        """Refuses a method whose rule does not say who may call it.
+
+        Raises:
+            TypeError: It has none, or one that leaves out a path.
+        """
+        fields = set(self.params.__struct_fields__)
+        if self.reach not in get_args(Reach):
+            raise TypeError(f"{self.name} has no reach: say what a call can touch.")
+        if (self.reach == "session" and "session" not in fields) or (self.reach == "place") != (self.found is not None):
+            raise TypeError(f"{self.name} does not say which session or place it is about.")
+        if self.reach == "paths" and not self.paths and self.needed is None:
+            raise TypeError(f"{self.name} does not say which of its params are paths.")
+        unknown = {name.partition(".")[0] for name in self.paths} - fields
+        silent = fields & PATH_FIELDS - {name.partition(".")[0] for name in self.paths}
+        if unknown or (silent and self.needed is None and self.reach != "server"):
+            raise TypeError(f"{self.name}: its rule does not fit its params: {', '.join(sorted(unknown | silent))}.")
+
+    def places(self, params: Params) -> list[Needed]:
+        """The places that a call names, with the verb that it needs at each.
+
+        Args:
+            params: The params of the call.
+        """
+        found = list(self.needed(params)) if self.needed is not None else []
+        for name, need in self.paths.items():
+            given: Any = params
+            for part in name.split("."):
+                given = getattr(given, part) if given is not None else None
+            if given is None or need == "session":
+                continue
+            if need == "entry":
+                found += [(holding_folder(given), "write"), (given, "write")]
+            else:
+                found.append((given, need))
+        return found
+
     @property
     def doc(self) -> str:
         """What it does, for its users."""
         return self.function.__doc__ or ""
+
+
+def shown(services: Services, connection: Connection, session: Session) -> calls.Session:
+    """A session as the caller sees it, with the right that they have in it.
+
+    Args:
+        services: The services of the server.
+        connection: The caller's.
+        session: The session.
+    """
+    verb = services.rights.in_session(connection.principal, session.id)
+    return msgspec.structs.replace(guest_view.session(session, connection.principal), verb=verb)
 
 
 _F = TypeVar("_F", bound=Callable[..., Awaitable[Result]])
@@ -409,9 +518,12 @@ class Methods:
         self,
         name: str,
         verb: Verb,
-        reach: Reach = "server",
+        reach: Reach,
         *,
         beyond: tuple[str, ...] = (),
+        paths: Mapping[str, PathNeed] = NO_PATHS,
+        needed: Callable[[Any], Iterable[Needed]] | None = None,
+        found: Callable[[Services, Any], Awaitable[str]] | None = None,
         stronger: Callable[[Any], Verb] | None = None,
         raises: Failures = (),
         example: Mapping[str, object] = NO_PARAMS,
@@ -423,12 +535,18 @@ class Methods:
             verb: The right that a call needs.
             reach: What a call can touch; this and the rest as in `Method`.
             beyond: Params that let a call reach beyond its session.
+            paths: The params that are paths, and what each needs.
+            needed: Returns more places that a call names.
+            found: Returns the place that a call is about.
             stronger: Returns the verb that a call needs, by its params.
             raises: The failures that say something of the method's work.
             example: Params of a call that succeeds.
 
         Returns:
             A decorator of a function from `Services`, `Connection` and params to a result.
+
+        Raises:
+            TypeError: The rule does not say who may call it.
         """
 
         def enter(function: _F) -> _F:
@@ -441,6 +559,9 @@ class Methods:
                 function,
                 reach,
                 beyond,
+                paths,
+                needed,
+                found,
                 stronger,
                 tuple(dict.fromkeys(raises)),
                 example,

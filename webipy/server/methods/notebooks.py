@@ -57,7 +57,7 @@ async def notebook_get(
     return _state(services.sessions.get(params.session), connection)
 
 
-@method("notebook.save", "write", "session", beyond=("path", "overwrite"), raises=OF_DOCUMENT)
+@method("notebook.save", "write", "session", beyond=("path", "overwrite"), paths={"path": "write"}, raises=OF_DOCUMENT)
 async def notebook_save(
     services: Services, connection: Connection, params: notebook_calls.SaveNotebook
 ) -> notebook_calls.NotebookState:
@@ -103,6 +103,9 @@ async def notebook_set_metadata(
         raise errors.NotPermitted(
             "Guests, and script tokens for one session or folder, cannot pair the notebook with other files (jupytext.formats)."
         )
+    if is_paired_anew and session.record.path is not None:
+        for half in pairs.partners(session.record.path, bytes(metadata)):
+            services.rights.permit_at(who, "write", half.path)
     return calls.Accepted(seq=await session.append([events.NotebookMetadataSet(metadata=metadata)], connection.name))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from webipy.core import errors
 from webipy.core.api import calls, notebook_calls
+from webipy.core.api.grants import session_place
 from webipy.server.methods.failures import OF_CHANGE, OF_FILE
 from webipy.server.methods.method import Connection, Methods, Services
 
@@ -14,6 +15,8 @@ method = METHODS.method
 @method(
     "run.check",
     "write",
+    "paths",
+    paths={"path": "read", "to": "write"},
     raises=(*OF_FILE, errors.AlreadyExists),
     example={"path": "analysis.ipynb", "to": "result.ipynb"},
 )
@@ -34,7 +37,15 @@ async def run_stop(services: Services, connection: Connection, params: notebook_
     return calls.Accepted(seq=await supervisor.stop("asked", params.grace_s, connection.name))
 
 
-@method("run.get", "read", raises=(errors.NotFound,), example={"run": "run1"})
+async def _place_of_run(services: Services, params: notebook_calls.OfRun) -> str:
+    """The place of a run: that of its session, if that is open, or of the notebook that was run."""
+    found = await services.runs.state(params.run)
+    session = services.sessions.find(found.session)
+    path = session.record.path if session is not None else found.source
+    return path if path is not None else session_place(found.session)
+
+
+@method("run.get", "read", "place", found=_place_of_run, raises=(errors.NotFound,), example={"run": "run1"})
 async def run_get(services: Services, connection: Connection, params: notebook_calls.OfRun) -> notebook_calls.RunState:
     """A run that has a plan: where it is, and how it has ended; of the latest 1,000 also after their sessions were closed."""
     found = await services.runs.state(params.run)

@@ -73,6 +73,7 @@ class _Part:
     "notebook.run",
     "execute",
     "session",
+    paths={"plan.to": "write"},
     raises=(*OF_WORK, *OF_DOCUMENT, errors.StaleVersion),
     example={"which": "all", "id": "run2"},
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -10,14 +11,16 @@ from twisted.internet.defer import CancelledError
 
 from webipy.core import errors
 from webipy.core.api import calls, token_scopes
+from webipy.core.api.access import Principal, Verb, is_confined
 from webipy.core.events import events
 from webipy.core.kernel.host_protocol import Interrupt, Kernelspec, Kill, KnownWay, ShutDown
 from webipy.core.session.guest_history import latest
 from webipy.core.timestamps import rfc3339
 from webipy.server.methods.failures import OF_CHANGE, OF_DOCUMENT, OF_KERNEL, OF_SESSION, OF_START
-from webipy.server.methods.method import Connection, Methods, Services
+from webipy.server.methods.method import Connection, Methods, Needed, Services, shown
 from webipy.server.methods.shares import take_part
 from webipy.server.people.logins import CODE_SECONDS
+from webipy.server.ports.confinement import CONFINEMENT
 from webipy.server.sessions import guest_view
 from webipy.server.sessions.feed import CHUNK_BYTES
 from webipy.server.sessions.kernel_connection import NO_KERNEL
@@ -34,7 +37,7 @@ method = METHODS.method
 # ---- server -------------------------------------------------------------------------------------------------------
 
 
-@method("server.info", "none", raises=(errors.KernelFailed,))
+@method("server.info", "none", "connection", raises=(errors.KernelFailed,))
 async def server_info(services: Services, connection: Connection, params: calls.Nothing) -> calls.ServerInfo:
     """The server, and as whom the caller is logged in."""
     who = connection.principal
@@ -45,20 +48,27 @@ async def server_info(services: Services, connection: Connection, params: calls.
         protocol=PROTOCOL,
         time=services.world.now(),
         principal=connection.name or None,
-        root=services.sessions.root if who is not None and not guest_view.is_guest(who) else None,
+        root=services.sessions.root if who is not None and not guest_view.is_limited(who) else None,
         default_kernelspec=specs.default if specs is not None else None,
         degraded=any(session.journal.fault is not None for session in services.sessions.all()),
-        verb=who.verb if who is not None else None,
+        verb=_verb_on_server(services, who),
         session=who.session if who is not None else None,
         owner=services.logins.name if who is not None else None,
         public_url=services.public_url if who is not None else None,
         started=services.started if who is not None else None,
         hub=services.hub_home if who is not None and not guest_view.is_guest(who) else None,
-        jupyterlab=who is not None and not guest_view.is_guest(who) and services.has_jupyterlab(),
+        jupyterlab=who is not None and not guest_view.is_limited(who) and services.has_jupyterlab(),
     )
 
 
-@method("server.describe", "own", raises=(errors.KernelFailed,))
+def _verb_on_server(services: Services, who: Principal | None) -> Verb | None:
+    """The strongest right of somebody; that of a member is the one in their own folder, that of a viewer to look."""
+    if who is None or not is_confined(who):
+        return who.verb if who is not None else None
+    return "own" if who.role == "member" else "read"
+
+
+@method("server.describe", "own", "server", raises=(errors.KernelFailed,))
 async def server_describe(services: Services, connection: Connection, params: calls.Nothing) -> calls.Installation:
     """Versions of the server and of what it stands on, for a report about a problem: no path, no name and no secret is among them."""
     specs = await services.world.launcher.specs()
@@ -78,7 +88,7 @@ async def server_sync(services: Services, connection: Connection, params: calls.
     return calls.Done()
 
 
-@method("server.launch_code", "own", raises=OF_SESSION, example={"session": "s1"})
+@method("server.launch_code", "own", "server", raises=OF_SESSION, example={"session": "s1"})
 async def server_launch_code(services: Services, connection: Connection, params: calls.OpenPage) -> calls.LaunchCode:
     """A one-time address of the page, for the caller's own browser; without a code where only a hub, or accounts, sign people in."""
     if params.session is not None:
@@ -95,9 +105,22 @@ async def server_launch_code(services: Services, connection: Connection, params:
 # ---- sessions -----------------------------------------------------------------------------------------------------
 
 
+def _needed_to_create(params: calls.CreateSession) -> Iterator[Needed]:
+    """The places that a call of session.create names; that it has a place for a session without a file is looked at in the method."""
+    is_run = params.kernelspec is not None or params.env is not None
+    if params.path is not None and params.copy:
+        yield params.path, "read"
+    elif params.path is not None:
+        yield params.path, "execute" if is_run else "write" if params.create else "read"
+    if params.cwd is not None:
+        yield params.cwd, "execute" if is_run else "read"
+
+
 @method(
     "session.create",
     "write",
+    "account",
+    needed=_needed_to_create,
     raises=(*OF_DOCUMENT, *OF_START),
     example={"path": "report.ipynb", "create": True, "kernelspec": "python3"},
 )
@@ -105,18 +128,48 @@ async def session_create(services: Services, connection: Connection, params: cal
     """Creates a session, or opens the one for `path` or `id`; with `kernelspec` it has that kernel afterwards."""
     if params.kernelspec is not None:
         await services.sessions.spec(params.kernelspec)  # a wrong name fails before anything is made
-    session = await _opened(services, connection, params)
+    session = await _opened(services, connection, params, await _folder_of_own(services, connection, params))
+    await _check_own(services, connection, params, session)
     await services.temporary.opened(session, connection, params.temporary)
     if params.kernelspec is not None:
         await services.sessions.start_kernel(session, params.kernelspec, connection.name, params.env)
     elif params.env is not None:
         await services.sessions.change_env(session, params.env)
-    return guest_view.session(session, connection.principal)
+    return shown(services, connection, session)
 
 
-async def _opened(services: Services, connection: Connection, params: calls.CreateSession) -> Session:
+async def _folder_of_own(services: Services, connection: Connection, params: calls.CreateSession) -> str | None:
+    """The folder of a session without a file: the own one of a member.
+
+    Raises:
+        errors.NotPermitted: Who calls may make no session without a file.
+    """
+    principal = connection.principal
+    if not is_confined(principal) or (params.path is not None and not params.copy):
+        return None
+    if params.client_path is not None:
+        raise errors.NotPermitted("Clients of Jupyter's API are for whoever runs the server, and admins.", verb="own")
+    home = await services.homes.of(principal)
+    if home is None:
+        raise errors.NotPermitted("A viewer makes no sessions of their own.", verb="write")
+    return home
+
+
+async def _check_own(services: Services, connection: Connection, params: calls.CreateSession, session: Session) -> None:
+    """Gives a member a new session without a file, and checks that they may use the one that was found: an id, and a file under another name, may
+    lead to a session that the call did not name.
+    """
+    made = CONFINEMENT.get()
+    if made is not None and session.id in made.made:
+        await services.rights.session_made(connection.principal, session.id)
+    if connection.principal is None or is_confined(connection.principal):  # their login may have ended meanwhile
+        is_run = params.kernelspec is not None or params.env is not None
+        services.rights.permit(connection.principal, "execute" if is_run else "read", session.id)
+
+
+async def _opened(services: Services, connection: Connection, params: calls.CreateSession, home: str | None) -> Session:
     """The session that is asked for, new or not."""
-    path, title, cwd, by, once = params.path, params.title, params.cwd, connection.name, params.temporary
+    path, title, cwd, by, once = params.path, params.title, params.cwd or home, connection.name, params.temporary
     if not isinstance(params.notebook, UnsetType):
         body = bytes(params.notebook)
         return await services.documents.open_body(body, title or "notebook", cwd, params.id, by, temporary=once)
@@ -129,18 +182,25 @@ async def _opened(services: Services, connection: Connection, params: calls.Crea
     return await services.documents.open(path, empty, title, cwd, params.id, by, temporary=once)
 
 
-@method("session.list", "read")
+@method("session.list", "read", "account")
 async def session_list(services: Services, connection: Connection, params: calls.Nothing) -> calls.SessionList:
-    """All open sessions; with a script token for one session or one folder those that it is for."""
-    scopes = connection.principal.scopes if connection.principal is not None else None
-    listed = [one for one in services.sessions.all() if token_scopes.covers(scopes, one.id, one.record.path)]
-    return calls.SessionList(sessions=[guest_view.session(session, connection.principal) for session in listed])
+    """The open sessions that the caller may read; with a script token for one session or one folder those that it is for."""
+    who = connection.principal
+    scopes = who.scopes if who is not None else None
+    return calls.SessionList(
+        sessions=[
+            shown(services, connection, session)
+            for session in services.sessions.all()
+            if token_scopes.covers(scopes, session.id, session.record.path)
+            and services.rights.in_session(who, session.id) != "none"
+        ]
+    )
 
 
 @method("session.get", "read", "session", raises=OF_SESSION)
 async def session_get(services: Services, connection: Connection, params: calls.OfSession) -> calls.Session:
     """One session."""
-    return guest_view.session(services.sessions.get(params.session), connection.principal)
+    return shown(services, connection, services.sessions.get(params.session))
 
 
 @method("session.rename", "write", "session", raises=OF_CHANGE, example={"title": "Second try"})
@@ -148,7 +208,7 @@ async def session_rename(services: Services, connection: Connection, params: cal
     """Changes the title of a session."""
     session = services.sessions.get(params.session)
     await services.sessions.rename(session, params.title, connection.name)
-    return guest_view.session(session, connection.principal)
+    return shown(services, connection, session)
 
 
 @method("session.close", "own", "session", raises=OF_DOCUMENT)
@@ -169,7 +229,7 @@ async def session_keep(services: Services, connection: Connection, params: calls
     session = services.sessions.get(params.session)
     session.check_writable()
     await services.temporary.keep(session, connection.name)
-    return guest_view.session(session, connection.principal)
+    return shown(services, connection, session)
 
 
 @method("session.leave", "write", "session", raises=OF_SESSION)
@@ -199,8 +259,8 @@ async def session_subscribe(services: Services, connection: Connection, params: 
             since, bodies = await latest_snapshot(session)
             if hidden:
                 bodies = await services.world.aside(lambda: _without(bodies, hidden))
-            if guest_view.is_guest(connection.principal):
-                bodies = [guest_view.body(one) for one in bodies]
+            if guest_view.is_limited(connection.principal):
+                bodies = [guest_view.body(one, connection.principal) for one in bodies]
         snapshot = calls.SnapshotEvents(seq=since, events=[msgspec.Raw(body) for body in bodies])
     connection.subscribe(session, since + 1)
     take_part(services, connection, session.id)
@@ -234,8 +294,8 @@ async def session_events(services: Services, connection: Connection, params: cal
             stop_clock()
     async with connection.heavy():
         bodies = await session.read(first, params.limit, 4 * CHUNK_BYTES) if first <= session.written else []
-    if guest_view.is_guest(connection.principal):
-        bodies = [guest_view.body(body) for body in bodies]
+    if guest_view.is_limited(connection.principal):
+        bodies = [guest_view.body(body, connection.principal) for body in bodies]
     return calls.Events(session=session.id, first=first, events=[msgspec.Raw(body) for body in bodies])
 
 
@@ -246,14 +306,14 @@ async def session_events(services: Services, connection: Connection, params: cal
 async def kernelspec_list(services: Services, connection: Connection, params: calls.Nothing) -> calls.KernelspecList:
     """The kernels that can be started here."""
     specs = await services.world.launcher.specs()
-    is_guest = guest_view.is_guest(connection.principal)
+    is_limited = guest_view.is_limited(connection.principal)
     found = [
         calls.Kernelspec(
             name=s.name, display_name=s.display_name, language=s.language, note=_note(s, specs.ways.get(s.name))
         )
         for s in specs.found.values()
     ]
-    return calls.KernelspecList(default=specs.default, kernelspecs=found, broken={} if is_guest else specs.broken)
+    return calls.KernelspecList(default=specs.default, kernelspecs=found, broken={} if is_limited else specs.broken)
 
 
 def _note(spec: Kernelspec, way: KnownWay | None) -> str:
@@ -312,15 +372,21 @@ async def kernel_start(services: Services, connection: Connection, params: calls
     """Starts a kernel for the session; answers as soon as it is being started. Executions may be sent at once: they wait for it."""
     session = services.sessions.get(params.session)
     await services.sessions.start_kernel(session, params.kernelspec, connection.name, params.env)
-    return guest_view.session(session, connection.principal)
+    return shown(services, connection, session)
 
 
-@method("kernel.attach", "execute", raises=OF_START, example={"connection": "/run/user/1000/jupyter/kernel-1.json"})
+@method(
+    "kernel.attach",
+    "execute",
+    "server",
+    raises=OF_START,
+    example={"connection": "/run/user/1000/jupyter/kernel-1.json"},
+)
 async def kernel_attach(services: Services, connection: Connection, params: calls.AttachKernel) -> calls.Session:
     """Joins a kernel that something else started, by its connection file. When it does not answer within 10 s, `kernel_died` follows."""
     session = services.sessions.get(params.session)
     await services.sessions.attach_kernel(session, params.connection, connection.name)
-    return guest_view.session(session, connection.principal)
+    return shown(services, connection, session)
 
 
 @method("kernel.restart", "execute", "session", raises=OF_START)
@@ -328,7 +394,7 @@ async def kernel_restart(services: Services, connection: Connection, params: cal
     """Replaces the kernel process: variables and the queue are lost, its id stays. A dead kernel can be restarted too, an attached one cannot."""
     session = services.sessions.get(params.session)
     await services.sessions.restart_kernel(session, connection.name)
-    return guest_view.session(session, connection.principal)
+    return shown(services, connection, session)
 
 
 @method("kernel.interrupt", "execute", "session", raises=OF_KERNEL, example={"execution": "e2"})

@@ -47,7 +47,7 @@ async def share_list(services: Services, connection: Connection, params: calls.O
 
 def _as_result(services: Services, share: Share) -> people_calls.Share:
     guests = [
-        people_calls.Guest(login=guest.id, name=guest.name, since=guest.since)
+        people_calls.Guest(login=guest.id, name=guest.name, since=guest.since, verb=guest.verb)
         for guest in services.logins.shares.guests(share.id)
     ]
     return people_calls.Share(
@@ -72,6 +72,23 @@ async def share_revoke(services: Services, connection: Connection, params: peopl
     return calls.Done()
 
 
+@method("share.set_guest", "own", "session", raises=OF_SESSION, example={"guest": "id5", "verb": "write"})
+async def share_set_guest(services: Services, connection: Connection, params: people_calls.SetGuest) -> calls.Done:
+    """Changes the right of one guest, at once: more or less than the link gives, which stays as it is for the others."""
+    session = services.sessions.get(params.session)
+    await services.logins.shares.set_guest(session.id, params.guest, params.verb)
+    services.presence.changed(session.id)
+    return calls.Done()
+
+
+@method("share.remove_guest", "own", "session", raises=OF_SESSION, example={"guest": "id5"})
+async def share_remove_guest(services: Services, connection: Connection, params: people_calls.OfGuest) -> calls.Done:
+    """Ends the login of one guest, with their connections (close code 4401). Whoever has the link can come by it again: revoke that, too."""
+    session = services.sessions.get(params.session)
+    await services.logins.shares.remove_guest(session.id, params.guest)
+    return calls.Done()
+
+
 # ---- presence -----------------------------------------------------------------------------------------------------
 
 
@@ -88,9 +105,10 @@ def take_part(services: Services, connection: Connection, session: str) -> None:
     about = f"\0presence {session}"  # no folder that is watched has such a name
     participant = services.presence.enter(
         session,
-        lambda: services.logins.refresh(connection.principal),
+        lambda: services.rights.seen_in(services.logins.refresh(connection.principal), session),
         lambda notification: connection.send_latest(about, notification),
     )
+    services.rights.follow(connection)
     connection.take_part(session, participant, lambda: services.presence.leave(session, participant))
 
 
@@ -110,14 +128,34 @@ async def presence_set(services: Services, connection: Connection, params: peopl
 
 @method("presence.ask", "read", "session", raises=OF_SESSION)
 async def presence_ask(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
-    """Asks whoever runs the server for the right to edit, by the notification `presence` (`asks`); once a minute. share.set grants it."""
+    """Asks whoever runs the server for the right to edit, by the notification `presence` (`asks`); once a minute. presence.allow grants it."""
     session = services.sessions.get(params.session)
     participant = _participant(connection, session.id)
-    if connection.principal is not None and holds(
-        services.logins.refresh(connection.principal) or connection.principal, "write"
-    ):
+    who = participant.principal()
+    if who is not None and holds(who, "write"):
         raise errors.InvalidRequest("You may edit here already.")
     services.presence.ask(session.id, participant)
+    return calls.Done()
+
+
+@method(
+    "presence.allow",
+    "own",
+    "session",
+    raises=(*OF_SESSION, errors.TooLarge),
+    example={"person": "id5", "verb": "write"},
+)
+async def presence_allow(services: Services, connection: Connection, params: people_calls.AllowPerson) -> calls.Done:
+    """Gives one person who follows the session a right, at once: a guest, whatever their link gives, or somebody with an account."""
+    session = services.sessions.get(params.session)
+    kind, _, account = params.person.partition(" ")
+    if kind == "account" and account:
+        place = services.rights.place_of(session.id)
+        assert place is not None  # it is open
+        await services.rights.grant(place, services.directory.whom("account", account), params.verb, connection.name)
+    else:
+        await services.logins.shares.set_guest(session.id, params.person, params.verb)
+    services.presence.changed(session.id)
     return calls.Done()
 
 

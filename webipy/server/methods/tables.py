@@ -14,7 +14,14 @@ METHODS = Methods()
 method = METHODS.method
 
 
-@method("table.read", "read", raises=(*OF_FILE, errors.TooLarge), example={"path": "numbers.csv"})
+@method(
+    "table.read",
+    "read",
+    "paths",
+    paths={"path": "read"},
+    raises=(*OF_FILE, errors.TooLarge),
+    example={"path": "numbers.csv"},
+)
 async def table_read(services: Services, connection: Connection, params: ReadTable) -> TablePart:
     """Rows of a CSV or TSV file; quoted values may have lines in them, and delimiter and encoding are found out."""
     query = TableQuery(

@@ -10,7 +10,7 @@ METHODS = Methods()
 method = METHODS.method
 
 
-@method("terminal.list", "own")
+@method("terminal.list", "own", "server")
 async def terminal_list(
     services: Services, connection: Connection, params: calls.Nothing
 ) -> terminal_calls.TerminalList:
@@ -22,6 +22,7 @@ async def terminal_list(
 @method(
     "terminal.create",
     "own",
+    "server",
     raises=(errors.TerminalFailed, errors.AlreadyExists),
     example={"rows": 30, "cols": 100},
 )
@@ -36,14 +37,16 @@ async def terminal_create(
     return terminal.as_result()
 
 
-@method("terminal.close", "own", raises=(errors.NotFound,), example={"terminal": "1"})
+@method("terminal.close", "own", "server", raises=(errors.NotFound,), example={"terminal": "1"})
 async def terminal_close(services: Services, connection: Connection, params: terminal_calls.OfTerminal) -> calls.Done:
     """Closes a terminal: its shell and what runs in the foreground get SIGHUP, the shell 3 s later SIGKILL."""
     await services.terminals.close(params.terminal)
     return calls.Done()
 
 
-@method("terminal.resize", "own", raises=(errors.NotFound,), example={"terminal": "1", "rows": 40, "cols": 120})
+@method(
+    "terminal.resize", "own", "server", raises=(errors.NotFound,), example={"terminal": "1", "rows": 40, "cols": 120}
+)
 async def terminal_resize(
     services: Services, connection: Connection, params: terminal_calls.ResizeTerminal
 ) -> calls.Done:
@@ -55,6 +58,7 @@ async def terminal_resize(
 @method(
     "terminal.input",
     "own",
+    "server",
     raises=(errors.NotFound, errors.TerminalFailed),
     example={"terminal": "1", "text": "ls\r"},
 )
@@ -69,7 +73,7 @@ async def terminal_input(
     return terminal_calls.TerminalTyped(dropped=not await typed)
 
 
-@method("terminal.subscribe", "own", raises=(errors.NotFound,), example={"terminal": "1", "since": 0})
+@method("terminal.subscribe", "own", "server", raises=(errors.NotFound,), example={"terminal": "1", "since": 0})
 async def terminal_subscribe(
     services: Services, connection: Connection, params: terminal_calls.ReadTerminal
 ) -> terminal_calls.TerminalReading:
@@ -91,7 +95,7 @@ async def terminal_subscribe(
     return reading
 
 
-@method("terminal.unsubscribe", "own", raises=(errors.NotFound,), example={"terminal": "1"})
+@method("terminal.unsubscribe", "own", "server", raises=(errors.NotFound,), example={"terminal": "1"})
 async def terminal_unsubscribe(
     services: Services, connection: Connection, params: terminal_calls.OfTerminal
 ) -> calls.Done:
@@ -107,7 +111,7 @@ def _leaving(terminal: str) -> str:
     return f"terminal {terminal}"
 
 
-@method("terminal.acknowledge", "own", raises=(errors.NotFound,), example={"terminal": "1", "position": 0})
+@method("terminal.acknowledge", "own", "server", raises=(errors.NotFound,), example={"terminal": "1", "position": 0})
 async def terminal_acknowledge(
     services: Services, connection: Connection, params: terminal_calls.AcknowledgeTerminal
 ) -> calls.Done:

@@ -19,6 +19,7 @@ method = METHODS.method
     "token.create",
     "read",
     "connection",
+    paths={"folder": "read", "session": "session"},
     raises=(*OF_SESSION, *OF_FILE, errors.AlreadyExists, errors.TooLarge),
     example={"label": "nightly", "days": 7, "methods": ["execution.*"]},
 )

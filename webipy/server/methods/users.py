@@ -8,6 +8,7 @@ import attrs
 
 from webipy.core import errors
 from webipy.core.api import calls, user_calls
+from webipy.core.api.grants import account_whom
 from webipy.core.timestamps import rfc3339
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.people.accounts import Account
@@ -41,7 +42,7 @@ def _as_result(services: Services, account: Account) -> user_calls.User:
     )
 
 
-@method("user.list", "own")
+@method("user.list", "own", "server")
 async def user_list(services: Services, connection: Connection, params: calls.Nothing) -> user_calls.UserList:
     """The accounts of the server."""
     return user_calls.UserList(users=[_as_result(services, account) for account in services.people.accounts.all()])
@@ -50,6 +51,7 @@ async def user_list(services: Services, connection: Connection, params: calls.No
 @method(
     "user.add",
     "own",
+    "server",
     raises=(errors.AlreadyExists, errors.TooLarge),
     example={"name": "grace", "display_name": "Grace Hopper", "groups": ["compilers"]},
 )
@@ -65,6 +67,7 @@ async def user_add(services: Services, connection: Connection, params: user_call
 @method(
     "user.set",
     "own",
+    "server",
     raises=(errors.NotFound, errors.AlreadyExists),
     example={"user": "bo", "role": "viewer", "groups": ["class 7b"]},
 )
@@ -81,17 +84,20 @@ async def user_set(services: Services, connection: Connection, params: user_call
     if params.disabled is not None:
         changed = attrs.evolve(changed, is_disabled=params.disabled)
     await people.change(account, changed, by_owner=by_owner)
+    services.rights.recheck()  # another role, or a group less, is a right less
     return _as_result(services, people.accounts.find(account.id))
 
 
-@method("user.remove", "own", raises=(errors.NotFound,), example={"user": "bo"})
+@method("user.remove", "own", "server", raises=(errors.NotFound,), example={"user": "bo"})
 async def user_remove(services: Services, connection: Connection, params: user_calls.OfUser) -> calls.Done:
-    """Removes an account, and ends its logins at once. What its person has made stays, and stands under their name."""
-    await services.people.remove(services.people.accounts.find(params.user), by_owner=_by_owner(connection))
+    """Removes an account, and ends its logins at once. What its person has made stays, and stands under their name; rights end."""
+    account = services.people.accounts.find(params.user)
+    await services.people.remove(account, by_owner=_by_owner(connection))
+    await services.rights.forget(account_whom(account.id))
     return calls.Done()
 
 
-@method("user.invite", "own", raises=(errors.NotFound,), example={"user": "bo", "days": 3})
+@method("user.invite", "own", "server", raises=(errors.NotFound,), example={"user": "bo", "days": 3})
 async def user_invite(services: Services, connection: Connection, params: user_calls.Invite) -> user_calls.Invitation:
     """Makes a link by which the person of an account chooses a password and the name that others see. Until then a password of before counts."""
     account = services.people.accounts.find(params.user)
@@ -104,6 +110,7 @@ async def user_invite(services: Services, connection: Connection, params: user_c
 @method(
     "user.set_password",
     "own",
+    "server",
     raises=(errors.NotFound,),
     example={"user": "bo", "password": "seven brown kettles"},
 )

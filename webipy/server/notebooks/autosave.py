@@ -27,6 +27,7 @@ from webipy.server.notebooks.notebook_codec import NotebookCodec
 from webipy.server.notebooks.notebook_file import NotebookFile
 from webipy.server.notebooks.outside_changes import OutsideChanges
 from webipy.server.notebooks.pair_files import PairFiles
+from webipy.server.ports.confinement import confined
 from webipy.server.ports.world import World, pause
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
@@ -195,7 +196,8 @@ class Autosave:
             self._begin(self.look())
 
     def _begin(self, work: Coroutine[Deferred[Any], Any, None]) -> None:
-        Deferred.fromCoroutine(work).addErrback(self._failed)
+        with confined(None):  # the server's own work, also where a call of somebody has led to it
+            Deferred.fromCoroutine(work).addErrback(self._failed)
 
     def _failed(self, failure: Failure) -> None:
         """Schedules another attempt after a failure that no call waits for; events report it."""
@@ -237,11 +239,13 @@ class Autosaves:
         world: The outside.
         sessions: The open sessions.
         found_at: Makes another path that of a session's file; returns false when another session has it open already.
+        covers: Returns whether everybody who may write a path may write another one.
     """
 
     world: World
     sessions: Sessions
     found_at: Callable[[Session, str, str | None], Coroutine[Deferred[Any], Any, bool]]
+    covers: Callable[[str, str], bool] = lambda path, other: True
     _all: dict[str, Autosave] = attrs.field(factory=dict)
     _log = Logger()
 
@@ -251,13 +255,17 @@ class Autosaves:
         if autosave is None:
             history = History(session, self.world)
             codec = NotebookCodec(self.world, session.journal.blob_path)
-            pair_files = PairFiles(session, self.world, codec, history, partial(self._owner, session))
+            pair_files = PairFiles(session, self.world, codec, history, partial(self._owner, session), self.covers)
             outside = OutsideChanges(
                 session, self.world, codec, history, pair_files, lambda path: self.found_at(session, path, None)
             )
             autosave = Autosave(NotebookFile(session, self.world, codec, outside), history, self.world)
             self._all[session.id] = autosave
         return autosave
+
+    def partners(self, session: Session) -> list[str]:
+        """The paths of the files that are paired with the document of a session."""
+        return [one.path for one in self.of(session).file.outside.pair_files.all()]
 
     def at(self, path: str) -> Session | None:
         """The open session whose document a file is, or is paired with; `None` when there is none."""

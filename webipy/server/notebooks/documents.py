@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from functools import partial
+from typing import Protocol
 
 import attrs
 from msgspec import Raw
@@ -25,6 +26,7 @@ from webipy.server.notebooks.autosave import Autosave, Autosaves
 from webipy.server.notebooks.large_values import copy_blobs, store_values, with_values
 from webipy.server.notebooks.notebook_codec import NotebookCodec, ReadNotebook
 from webipy.server.notebooks.pair_lookup import PairLookup
+from webipy.server.ports.confinement import allows
 from webipy.server.ports.files import FileRecord
 from webipy.server.ports.registry import ClosedSession
 from webipy.server.ports.world import World
@@ -41,6 +43,29 @@ def digest_of(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
+class PathRights(Protocol):
+    """The rights at paths; see webipy.server.people.rights."""
+
+    def covers(self, path: str, other: str) -> bool:
+        """Whether everybody who may write one path may write another one.
+
+        Args:
+            path: Whoever may write it is looked at.
+            other: The path that they may be led to.
+        """
+
+    async def moved(self, old: str, new: str) -> None:
+        """Moves the rights of a file or folder along with it.
+
+        Args:
+            old: Its path before.
+            new: Its path now.
+        """
+
+    async def deleted(self, place: str) -> None:
+        """Ends the rights of a file or folder that was deleted."""
+
+
 @attrs.define(eq=False)
 class Documents:
     """The documents of all sessions.
@@ -49,14 +74,18 @@ class Documents:
         world: The outside.
         sessions: The open sessions.
         closed_sessions: Closed sessions, whose documents may be opened again.
+        rights: The rights at paths, which follow their files.
     """
 
     world: World
     sessions: Sessions
     closed_sessions: ClosedSessions
+    rights: PathRights
     autosaves: Autosaves = attrs.field(
         init=False,
-        default=attrs.Factory(lambda self: Autosaves(self.world, self.sessions, self.found_at), takes_self=True),
+        default=attrs.Factory(
+            lambda self: Autosaves(self.world, self.sessions, self.found_at, self.rights.covers), takes_self=True
+        ),
     )
     _log = Logger()
 
@@ -129,7 +158,7 @@ class Documents:
         if (found := self.autosaves.at(path)) is not None:
             return found
         main, named = await PairLookup(self.world).main_of(path)
-        if main != path:
+        if main != path and allows(main):
             return await self._open_pair(path, main, named, title, cwd, wanted, by, temporary=temporary)
         try:
             file = await self.world.files.stat(path)
@@ -238,7 +267,8 @@ class Documents:
     async def _known(self, file: FileRecord, cwd: str | None, by: str, *, temporary: bool) -> Session | None:
         """The session of a file: open under the name that it had before, or closed; `None` for a new file."""
         for session in self.sessions.all():
-            if is_same_file(session.state.file_state.etag, file.etag) and await _has_lost(self.world, session):
+            is_same = is_same_file(session.state.file_state.etag, file.etag) and allows(session.record.path or "")
+            if is_same and await _has_lost(self.world, session):
                 await self.found_at(session, file.path, by)
                 return session
         closed = await self.closed_sessions.session_of(file)
@@ -426,6 +456,7 @@ class Documents:
                 moved = new + path[len(old) :]
                 await self.found_at(session, moved, by)
         await self.closed_sessions.moved(old, new)
+        await self.rights.moved(old, new)
 
     async def file_deleted(self, path: str, by: str) -> None:
         """Reports to the sessions of a file or folder that it was deleted; they keep their documents.
@@ -444,6 +475,7 @@ class Documents:
                 gone = events.NotebookConflicted(path=at, reason=f"The file was deleted by {by}.")
                 await session.append([gone], by)
         await self.closed_sessions.deleted(path)
+        await self.rights.deleted(path)
 
     # ---- ending
 

@@ -10,8 +10,9 @@ When the two files are paired for the first time they may differ: then the text 
 has what lost. A text that was there before, and neither names the pair nor has the same sources, is not part of it: a notebook from anywhere may
 name any file.
 
-Invariants: all of it runs under the lock of `NotebookFile`; a text is replaced only when it is the one that was read; a text that cannot be read or
-written holds up no other file, and events report it; a path that is the document of another session is left alone.
+Invariants: no text is reached that not everybody who may write the notebook could write themselves; all of it runs under the lock of
+`NotebookFile`; a text is replaced only when it is the one that was read; a text that cannot be read or written holds up no other file, and events
+report it; a path that is the document of another session is left alone.
 
 Rejected: a session for each file that follows the other (two journals of one document, and each change an echo); writing a text when only outputs
 have changed.
@@ -96,6 +97,7 @@ class PairFiles:
         codec: Reads and writes notebook files.
         history: Earlier states of the document.
         owner: Returns the title of another session whose document a file is; `None` when there is none.
+        covers: Returns whether everybody who may write a path may write another one.
     """
 
     session: Session
@@ -103,12 +105,19 @@ class PairFiles:
     codec: NotebookCodec
     history: History
     owner: Callable[[str], str | None] = lambda path: None
+    covers: Callable[[str, str], bool] = lambda path, other: True
     _known: dict[str, PairFile] = attrs.field(factory=dict)
     _known_for: tuple[str | None, bytes] = (None, b"")
 
     def all(self) -> list[PairFile]:
-        """The texts that the document's metadata and path name now."""
+        """The texts that the document's metadata and path name now.
+
+        Whoever may write the notebook says which they are: a text that not all of these people may write is not one of them.
+        """
         path, metadata = self.session.state.file_state.path, self.session.state.notebook.metadata
+        return [one for one in self._named(path, metadata) if path is not None and self.covers(path, one.path)]
+
+    def _named(self, path: str | None, metadata: bytes) -> list[PairFile]:
         if (path, metadata) == self._known_for:
             return list(self._known.values())
         named = pairs.partners(path, metadata) if path is not None else ()

@@ -8,9 +8,9 @@
 The fragment of an address is sent to no server and stands in no log. Of the secret and of every guest's cookie and key only the SHA-256
 digest is stored: of 256 random bits nothing can be guessed from it.
 
-Invariants: a guest's right is that of the share at this moment, not that of the moment when they came: it is looked up for every
-call, so a share that is changed, revoked or expired is so for calls under way, too; a share or login ends in memory, and its connections with
-it, before that is written down; no share grants `own`.
+Invariants: a guest's right is their own, if they were given one, or that of the share, at this moment and not at that when they came: it is looked
+up for every call, so a share that is changed, revoked or expired is so for calls under way, too; a share or login ends in memory, and its
+connections with it, before that is written down; no share grants `own`.
 
 Rejected: accounts with passwords (somebody has to make them, and a look at a notebook is not worth one); a token that carries its
 right inside (it could not be revoked, nor changed).
@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -87,6 +87,7 @@ class Guest:
         name: As they wrote it; everybody sees it marked.
         since: When they came, RFC 3339 UTC with microseconds.
         key: SHA-256 of its key.
+        verb: The right of this guest; `None`: that of the share.
     """
 
     id: str
@@ -95,6 +96,7 @@ class Guest:
     name: str
     since: str
     key: bytes
+    verb: Right | None = None
 
 
 class ShareStore(Protocol):
@@ -110,10 +112,41 @@ class ShareStore(Protocol):
         """Forgets a share and its guests."""
 
     def add_guest(self, guest: Guest) -> Deferred[None]:
-        """Writes down a guest."""
+        """Writes down a guest, new or changed."""
 
     def remove_guest(self, guest: str) -> Deferred[None]:
         """Forgets a guest."""
+
+
+@attrs.define(eq=False)
+class Joins:
+    """How often guests have come by a share from an address."""
+
+    _counts: dict[tuple[str, str], tuple[int, str]] = attrs.field(factory=dict)
+    """By share and address: joins in a minute, and when it began."""
+
+    def count(self, share: str, address: str, now: str) -> None:
+        """Counts a join.
+
+        Args:
+            share: The share's id.
+            address: The address that the guest comes from.
+            now: The time, RFC 3339 UTC with microseconds.
+
+        Raises:
+            errors.Quota: Too many came from this address in the last minute.
+        """
+        count, since = self._counts.pop((share, address), (0, now))
+        passed = seconds_between(since, now)
+        if not 0 <= passed < 60:
+            count, since, passed = 0, now, 0.0
+        self._counts[share, address] = (min(count + 1, JOINS_A_MINUTE), since)
+        while len(self._counts) > MOST_JOINS_KNOWN:
+            del self._counts[next(iter(self._counts))]
+        if count >= JOINS_A_MINUTE:
+            wait = round(60 - passed, 1)
+            words = f"{count} people came by this link from your address within a minute; the next one is let in in {wait:g} s."
+            raise errors.Quota(words, what="joins", limit=JOINS_A_MINUTE, used=count, free_in_s=wait)
 
 
 @attrs.define(eq=False)
@@ -143,8 +176,7 @@ class Shares:
     """Guests by the digest of their cookie."""
     _called: dict[str, str] = attrs.field(factory=dict)
     """When guests called last since the server has started, by login; without those who have called nothing yet."""
-    _joins: dict[tuple[str, str], tuple[int, str]] = attrs.field(factory=dict)
-    """By share and address: joins in a minute, and when it began."""
+    _joins: Joins = attrs.field(factory=lambda: Joins())
     _stop_clock: Callable[[], None] = lambda: None
     _log = Logger()
 
@@ -209,6 +241,40 @@ class Shares:
         self._shares[share] = changed
         await self.store.put_share(changed)
 
+    async def set_guest(self, session: str, login: str, verb: Right | None) -> None:
+        """Changes the right of one guest.
+
+        Args:
+            session: The session's id.
+            login: The guest's login.
+            verb: The right that they have from now on, whatever the share grants; `None`: that of the share.
+
+        Raises:
+            errors.NotFound: No link into the session has such a guest.
+        """
+        guest = self._guests.get(login)
+        share = self._shares.get(guest.share) if guest is not None else None
+        if guest is None or share is None or share.session != session:
+            raise errors.NotFound("This guest is not here any more.", kind="guest", id=login)
+        self._guests[login] = changed = attrs.evolve(guest, verb=verb)
+        await self.store.add_guest(changed)
+
+    async def remove_guest(self, session: str, login: str) -> None:
+        """Ends the login of one guest; the link stays.
+
+        Args:
+            session: The session's id.
+            login: The guest's login.
+
+        Raises:
+            errors.NotFound: No link into the session has such a guest.
+        """
+        guest = self._guests.get(login)
+        share = self._shares.get(guest.share) if guest is not None else None
+        if guest is None or share is None or share.session != session:
+            raise errors.NotFound("This guest is not here any more.", kind="guest", id=login)
+        await self.leave(login)
+
     async def revoke(self, session: str, share: str) -> None:
         """Ends a share and the logins of its guests.
 
@@ -270,10 +336,10 @@ class Shares:
             errors.Quota: Too many came from this address in the last minute, or the share has `MAX_GUESTS` guests with connections.
         """
         name = access.person_name(name)
-        self._count(share, address)
+        self._joins.count(share.id, address, self.now())
         guests = self.guests(share.id)
         if len(guests) >= MAX_GUESTS:
-            left = self._left(guests)
+            left = _left(guests, self._called, self.connections, self.now())
             if left is None:
                 words = f"{MAX_GUESTS} people are here by this link, which is all it takes. Try again when somebody has left."
                 raise errors.Quota(words, what="guests", limit=MAX_GUESTS, used=len(guests), free_in_s=None)
@@ -283,32 +349,6 @@ class Shares:
         self._guests[guest.id] = guest
         self._logins[guest.digest] = guest.id
         await self.store.add_guest(guest)
-
-    def _count(self, share: Share, address: str) -> None:
-        """Counts a join from an address."""
-        now = self.now()
-        count, since = self._joins.pop((share.id, address), (0, now))
-        passed = seconds_between(since, now)
-        if not 0 <= passed < 60:
-            count, since, passed = 0, now, 0.0
-        self._joins[share.id, address] = (min(count + 1, JOINS_A_MINUTE), since)
-        while len(self._joins) > MOST_JOINS_KNOWN:
-            del self._joins[next(iter(self._joins))]
-        if count >= JOINS_A_MINUTE:
-            wait = round(60 - passed, 1)
-            words = f"{count} people came by this link from your address within a minute; the next one is let in in {wait:g} s."
-            raise errors.Quota(words, what="joins", limit=JOINS_A_MINUTE, used=count, free_in_s=wait)
-
-    def _left(self, guests: list[Guest]) -> Guest | None:
-        """A guest who may lose their place: of those without a connection, one who never came back, else who has been away longest."""
-        now = self.now()
-        away = [
-            (self._called.get(guest.id, ""), guest.since, guest)
-            for guest in guests
-            if not self.connections.count(guest.id)
-            and (guest.id not in self._called or seconds_between(self._called[guest.id], now) >= LEFT_SECONDS)
-        ]
-        return min(away, key=lambda one: one[:2])[2] if away else None
 
     async def leave(self, login: str) -> bool:
         """Ends the login of a guest; returns whether there was one."""
@@ -329,7 +369,7 @@ class Shares:
         if guest is None or share is None or not self._is_valid(share) or self.closed:
             return None
         self._called[guest.id] = self.now()
-        return Principal(access.marked(guest.name), share.verb, guest.id, share.session)
+        return Principal(access.marked(guest.name), guest.verb or share.verb, guest.id, share.session)
 
     def link_of(self, login: str) -> str | None:
         """The share that a login came by; `None` for a login that is no guest's."""
@@ -349,6 +389,17 @@ class Shares:
         if self._shares:
             seconds = seconds_between(self.now(), min(share.expires for share in self._shares.values()))
             self._stop_clock = self.later(min(max(0.0, seconds), EXPIRY_SECONDS), self._end_expired)
+
+
+def _left(guests: list[Guest], called: Mapping[str, str], connections: LoginConnections, now: str) -> Guest | None:
+    """The guest who may lose their place: of those without a connection, one who never came back, else who has been away longest."""
+    away = [
+        (called.get(guest.id, ""), guest.since, guest)
+        for guest in guests
+        if not connections.count(guest.id)
+        and (guest.id not in called or seconds_between(called[guest.id], now) >= LEFT_SECONDS)
+    ]
+    return min(away, key=lambda one: one[:2])[2] if away else None
 
 
 def digest(secret: str) -> bytes:

@@ -147,6 +147,9 @@ class Files(Protocol):
     def stat(self, path: str) -> Deferred[FileRecord]:
         """One file or folder."""
 
+    def resolved(self, path: str) -> Deferred[str]:
+        """The path that a path leads to, links followed."""
+
     def seek(self, path: str, etag: str) -> Deferred[FileRecord | None]:
         """Finds a file that may have been moved.
 

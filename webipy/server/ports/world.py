@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from webipy.server.ports.conversion import Converter
 from webipy.server.ports.files import Files, Trash
+from webipy.server.ports.grants import GrantStore
 from webipy.server.ports.journals import Archive, Journals
 from webipy.server.ports.kernels import Launcher, Processes
 from webipy.server.ports.registry import Registry
@@ -46,6 +47,7 @@ class World:
         archive: The journals as files.
         terminals: Starts terminal hosts; `None`: terminals are switched off.
         turns: Turns of the reactor, for long work.
+        grants: The rights that people were given.
     """
 
     journals: Journals
@@ -63,6 +65,7 @@ class World:
     archive: Archive
     terminals: TerminalLauncher | None = None
     turns: Turns = attrs.field(default=attrs.Factory(lambda self: Turns(self.clock, self.later), takes_self=True))
+    grants: GrantStore = attrs.field(kw_only=True)
 
 
 async def pause(world: World, seconds: float) -> None:

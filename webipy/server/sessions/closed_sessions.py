@@ -16,15 +16,17 @@ longest ago.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import attrs
+from twisted.internet.defer import succeed
 from twisted.logger import Logger
 
 from webipy.core import errors
 from webipy.core.session.file_state import is_same_file
 from webipy.core.timestamps import rfc3339
+from webipy.server.ports.confinement import allows
 from webipy.server.ports.files import FileRecord
 from webipy.server.ports.journals import JournalPart, KeptJournal
 from webipy.server.ports.registry import ClosedSession, SessionRecord
@@ -64,20 +66,22 @@ class ClosedSessions:
         sessions: The open ones.
         keep_mebibytes: Size of all journals of closed sessions together at most; `None` for any.
         keep_days: How long after its closing a journal is kept; `None` for ever.
+        removed: Called when a closed session is gone for good, with its id.
     """
 
     world: World
     sessions: Sessions
     keep_mebibytes: int | None = None
     keep_days: float | None = None
+    removed: Callable[[str], Awaitable[None]] = attrs.field(default=lambda session: succeed(None))
     _unreadable: set[str] = attrs.field(factory=set)
     _log = Logger()
 
     # ---- the session of a file
 
     async def session_of(self, file: FileRecord) -> ClosedSession | None:
-        """The closed session of a file, by the file's identity or path; `None` when there is none."""
-        closed = await self.world.registry.closed()
+        """The closed session of a file, by the file's identity or path; `None` when there is none that the call may reach."""
+        closed = [one for one in await self.world.registry.closed() if allows(one.record.path or "")]
         here = next((one for one in closed if one.path == file.path), None)
         for one in [one for one in closed if is_same_file(one.etag, file.etag)][:MAX_CANDIDATES]:
             if one.record.path == file.path or not is_same_file(await self._etag_at(one.record.path), file.etag):
@@ -85,8 +89,10 @@ class ClosedSessions:
         return here
 
     async def copy_of(self, digest: str) -> ClosedSession | None:
-        """The closed session whose file had content of this SHA-256 digest (hex) and is not there any more; `None` when there is none."""
-        closed = await self.world.registry.closed()
+        """The closed session whose file had content of this SHA-256 digest (hex) and is not there any more; `None` when there is none that
+        the call may reach.
+        """
+        closed = [one for one in await self.world.registry.closed() if allows(one.record.path or "")]
         for one in [one for one in closed if one.digest == digest][:MAX_CANDIDATES]:
             if one.is_gone or await self._etag_at(one.record.path) is None:
                 return one
@@ -195,6 +201,7 @@ class ClosedSessions:
             await self.get(session)  # it may have been opened again meanwhile
             await self.world.registry.forget(session)
             await self.world.archive.remove(session)
+            await self.removed(session)
         finally:
             self.sessions.lock.release()
         self._log.info("journal of the closed session {session} deleted", session=session)

@@ -1,7 +1,8 @@
-"""The view of guests: what they see of records, events and failures; decided here, for every method and every feed.
+"""The view of guests and members: what they see of records, events and failures; decided here, for every method and every feed.
 
 Whoever runs the server sees everything. A guest sees the document and what is done in it, and nothing of the machine that it lies on: no path but
 the document's own name, no folder of the server's, no process, no raw output of a process that ended. What code prints belongs to the document.
+A member or viewer sees the same, with the paths below the root, which they know the files by.
 
     record  ──session──► a method's result         event of the journal ──body──► session.events, snapshots
     failure ──failure──► an answer                 notification of a feed ──notification──► a guest's connection
@@ -23,7 +24,7 @@ from msgspec import UNSET
 
 from webipy.core import errors
 from webipy.core.api import calls, notebook_calls
-from webipy.core.api.access import Principal
+from webipy.core.api.access import Principal, is_confined
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.server.sessions import feed
@@ -38,6 +39,11 @@ Change = Callable[[Any], AnyEvent]
 def is_guest(principal: Principal | None) -> bool:
     """Whether somebody came by a link, and so is in one session only."""
     return principal is not None and principal.session is not None
+
+
+def is_limited(principal: Principal | None) -> bool:
+    """Whether somebody sees nothing of the machine: a guest, a member or a viewer."""
+    return is_guest(principal) or is_confined(principal)
 
 
 def text(sentence: str) -> str:
@@ -61,11 +67,12 @@ def session(found: Session, principal: Principal | None) -> calls.Session:
         principal: Who sees it; `None` for the server itself.
     """
     whole = _session(found)
-    if not is_guest(principal):
+    if not is_limited(principal):
         return whole
     kernel = whole.kernel
     hidden = None if kernel is None else msgspec.structs.replace(kernel, url_without_key="", host="", pid=None)
-    return msgspec.structs.replace(whole, path=name(whole.path), cwd="", kernel=hidden, client_path=None)
+    path = name(whole.path) if is_guest(principal) else whole.path
+    return msgspec.structs.replace(whole, path=path, cwd="", kernel=hidden, client_path=None)
 
 
 def _session(found: Session) -> calls.Session:
@@ -108,10 +115,11 @@ def notebook(state: notebook_calls.NotebookState, principal: Principal | None) -
         state: The whole state.
         principal: Who sees it; `None` for the server itself.
     """
-    if not is_guest(principal):
+    if not is_limited(principal):
         return state
     failed = None if state.save_failed is None else text(state.save_failed)
-    return msgspec.structs.replace(state, path=name(state.path), save_failed=failed)
+    path = name(state.path) if is_guest(principal) else state.path
+    return msgspec.structs.replace(state, path=path, save_failed=failed)
 
 
 def file_of(path: str, principal: Principal | None) -> str:
@@ -131,7 +139,7 @@ def reason(sentence: str, principal: Principal | None) -> str:
         sentence: The whole reason, which may quote the output of a process.
         principal: Who sees it; `None` for the server itself.
     """
-    return text(sentence) if is_guest(principal) else sentence
+    return text(sentence) if is_limited(principal) else sentence
 
 
 def failure(fault: errors.Failure, principal: Principal | None, path_of: Callable[[str], str | None]) -> errors.Failure:
@@ -142,9 +150,9 @@ def failure(fault: errors.Failure, principal: Principal | None, path_of: Callabl
         principal: Who sees it; `None` for the server itself.
         path_of: Returns the path of a session's document.
     """
-    if principal is None or principal.session is None:
+    if principal is None or not is_limited(principal):
         return fault
-    own = path_of(principal.session)
+    own = path_of(principal.session) if principal.session is not None else None
 
     def plain(words: str) -> str:
         return text(words.replace(own, posixpath.basename(own)) if own else words)
@@ -195,18 +203,39 @@ _CHANGES: Mapping[type[AnyEvent], Change] = {
     events.NotebookSaveFailed: _replace(path=name, reason=text),
     events.NotebookMoved: _replace(path=name),
 }
-"""How events are changed that reveal something of the machine, by their kind."""
+"""How events are changed for guests that reveal something of the machine, by their kind."""
+
+_FOR_MEMBERS: Mapping[type[AnyEvent], Change] = {
+    events.SessionCreated: _replace(cwd=_nothing),
+    events.SessionReopened: _replace(cwd=_nothing),
+    events.KernelStarted: _replace(url_without_key=_empty),
+    events.KernelStartRetried: _replace(reason=text, tail=_empty),
+    events.KernelDied: _replace(reason=text, tail=_empty),
+    events.ExecutionFinished: _replace(reason=text),
+    events.OutputLost: _replace(reason=text),
+    events.MessageSent: _replace(content=lambda _: msgspec.Raw(b"{}")),
+    events.RunFinished: _replace(reason=text),
+    events.NotebookConflicted: _replace(reason=text),
+    events.NotebookSaveFailed: _replace(reason=text),
+}
+"""The same for members and viewers."""
 
 _REVEALING = re.compile(rb'^\{"type":"(?:%s)"' % b"|".join(sorted(events.kind(one).encode() for one in _CHANGES)))
 _SOMEWHERE = re.compile(_REVEALING.pattern[1:])
 
 
-def body(encoded: bytes) -> bytes:
-    """An event of the journal as a guest sees it, JSON."""
+def body(encoded: bytes, principal: Principal | None = None) -> bytes:
+    """An event of the journal as somebody sees it who does not see all.
+
+    Args:
+        encoded: The event, JSON.
+        principal: Who sees it: a member or viewer; else it is what a guest sees.
+    """
     if _REVEALING.match(encoded) is None:
         return encoded
     event = events.decode(encoded)
-    return events.encode(_CHANGES[type(event)](event))
+    change = (_FOR_MEMBERS if is_confined(principal) else _CHANGES).get(type(event))
+    return encoded if change is None else events.encode(change(event))
 
 
 class _Params(msgspec.Struct):
@@ -219,9 +248,14 @@ class _Notification(msgspec.Struct):
     params: _Params
 
 
-def notification(encoded: bytes) -> bytes:
-    """A notification of a feed as a guest sees it."""
+def notification(encoded: bytes, principal: Principal | None = None) -> bytes:
+    """A notification of a feed as somebody sees it who does not see all.
+
+    Args:
+        encoded: The notification, JSON.
+        principal: As in `body`.
+    """
     if _SOMEWHERE.search(encoded) is None:
         return encoded
     params = msgspec.json.decode(encoded, type=_Notification).params
-    return feed.notification(params.session, params.first, [body(bytes(one)) for one in params.events])
+    return feed.notification(params.session, params.first, [body(bytes(one), principal) for one in params.events])

@@ -29,6 +29,7 @@ from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 from webipy.core.kernel.host_protocol import Kernelspec, Restart
 from webipy.core.kernel.kernel import Kernel
+from webipy.server.ports.confinement import note_made
 from webipy.server.ports.kernels import HostRecord, Specs
 from webipy.server.ports.registry import ClosedSession, SessionRecord
 from webipy.server.ports.world import World
@@ -50,6 +51,7 @@ class Sessions:
         root: Folder that kernels start in by default, absolute.
         take_spare: Returns the host of a kernel that was started in advance (`webipy.server.sessions.kernel_pool.KernelPool.take`).
         appends: Called when events were appended to a session, with who caused them, and their size in bytes.
+        moves: Called when the file of a session has another path.
         lock: Held while sessions are opened and closed, and kernels started.
     """
 
@@ -59,6 +61,7 @@ class Sessions:
         default=lambda spec, cwd, env: succeed(None)
     )
     appends: Observers[Session, str | None, int] = attrs.field(factory=Observers)
+    moves: Observers[Session] = attrs.field(factory=Observers)
     _open: dict[str, Session] = attrs.field(factory=dict)
     _unreadable: dict[str, errors.Failure] = attrs.field(factory=dict)
     lock: DeferredLock = attrs.field(factory=DeferredLock)
@@ -67,6 +70,10 @@ class Sessions:
     def all(self) -> list[Session]:
         """The open sessions, the one with the latest activity first."""
         return sorted(self._open.values(), key=lambda s: s.last_activity, reverse=True)
+
+    def find(self, session: str) -> Session | None:
+        """The open session of that id; `None` when there is none."""
+        return self._open.get(session)
 
     def get(self, session: str) -> Session:
         """The open session of that id.
@@ -190,6 +197,8 @@ class Sessions:
         await self.world.registry.put(record)
         await session.append([created], by)
         self._open[record.id] = session
+        if record.path is None:
+            note_made(record.id)
         return session
 
     async def reopen(
@@ -262,6 +271,7 @@ class Sessions:
                 return
             old = session.record.path
             session.record = attrs.evolve(session.record, path=path)
+            self.moves.notify(session)
             if old is None or session.record.title == os.path.basename(old):
                 await session.append([events.SessionRenamed(title=os.path.basename(path))], by)
             await self.world.registry.put(session.record)
@@ -372,7 +382,7 @@ class Sessions:
             if spare is None:
                 await self._launch(session, kernel, spec, by)
             else:
-                await self._join(session, kernel, spare, by)
+                await _join(self.world, session, kernel, spare, by)
         finally:
             self.lock.release()
 
@@ -394,7 +404,7 @@ class Sessions:
             host = await self.world.launcher.attach(self.world.new_id(), connection, 1)
             await _end_kernel(session, by)
             kernel = Kernel(host.kernel, host.spec, host.display_name, host.language, "")
-            await self._join(session, kernel, host, by)
+            await _join(self.world, session, kernel, host, by)
         finally:
             self.lock.release()
 
@@ -432,17 +442,7 @@ class Sessions:
     async def _launch(self, session: Session, kernel: Kernel, spec: Kernelspec, by: str) -> None:
         env = _environment(self.root, session.record)
         host: HostRecord = await self.world.launcher.launch(kernel.id, spec, session.record.cwd, kernel.start, env=env)
-        await self._join(session, kernel, host, by)
-
-    async def _join(self, session: Session, kernel: Kernel, host: HostRecord, by: str) -> None:
-        kernel.url_without_key = host.url_without_key
-        session.record = attrs.evolve(session.record, host=host)
-        await self.world.registry.put(session.record)
-        begun: Deferred[int] = session.append(kernel.started(), by)
-        is_there = session.kernel_connection.adopt(kernel, host)
-        await begun
-        if not is_there:  # it has ended since it was launched
-            await session.kernel_connection.finish()
+        await _join(self.world, session, kernel, host, by)
 
 
 async def end_kernel_to_close(sessions: Sessions, session: Session, by: str | None) -> None:
@@ -471,6 +471,18 @@ async def _end_kernel(session: Session, by: str | None, reason: str = REPLACED) 
     session.kernel_connection.detach()
     if kernel.state != "dead":
         await session.append(kernel.lost(reason, expected=True), by)
+
+
+async def _join(world: World, session: Session, kernel: Kernel, host: HostRecord, by: str) -> None:
+    """Gives a session a kernel whose host was launched."""
+    kernel.url_without_key = host.url_without_key
+    session.record = attrs.evolve(session.record, host=host)
+    await world.registry.put(session.record)
+    begun: Deferred[int] = session.append(kernel.started(), by)
+    is_there = session.kernel_connection.adopt(kernel, host)
+    await begun
+    if not is_there:  # it has ended since it was launched
+        await session.kernel_connection.finish()
 
 
 async def _folder(world: World, root: str, cwd: str | None) -> str:
