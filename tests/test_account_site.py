@@ -55,9 +55,12 @@ class SigningIn(AccountSiteCase):
             self.assertEqual(attributes, ["Path=/", "HttpOnly", "SameSite=Strict", *age])
 
     def test_a_member_may_do_nothing_with_the_server(self) -> None:
-        """What is not theirs needs a right."""
+        """What is not theirs needs a right; lists are empty."""
         browser = self.sign_in()
-        for method in ("session.list", "file.list", "user.list", "server.launch_code"):
+        for method, empty in (("session.list", "sessions"), ("file.list", "entries")):
+            told = self.rpc(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method}).encode(), **browser).json()
+            self.assertEqual(told["result"][empty], [], method)
+        for method in ("terminal.list", "user.list", "server.launch_code"):
             told = self.rpc(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method}).encode(), **browser).json()
             self.assertEqual(told["error"]["data"]["name"], "not_permitted", method)
         self.assertEqual(self.ask("GET", "/metrics", **browser).status, 403)

@@ -125,6 +125,8 @@ def may(person: str, method: Method, folder: str) -> bool:
         return True
     if person == "nobody":
         return False
+    if method.reach == "person":
+        return person in ("viewer", "member")
     if person.startswith("guest") or person == "elsewhere":
         held: Verb = "execute" if person == "elsewhere" else person.split()[1]  # type: ignore[assignment]
         is_reached = method.reach == "connection" or (method.reach == "session" and person != "elsewhere")
