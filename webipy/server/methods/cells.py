@@ -436,6 +436,7 @@ async def cell_clear_outputs(
 @method(
     "cell.set_outputs",
     "write",
+    "server",
     raises=(*OF_CHANGE, errors.InvalidNotebook, errors.TooLarge),
     example={
         "cell": "c1",
