@@ -36,6 +36,7 @@ class Program:
 
     def __init__(self, rig: Rig, room: Any, name: str, login: str = TOKEN_LOGIN) -> None:
         self.rig, self.room, self.login, self.name = rig, room, login, name
+        self.is_page = False
         self.connection = Connection(Principal(name, "own", login))
         self.doc: Any = pycrdt.Doc()
         self.cells: Any = self.doc.get("cells", type=pycrdt.Array)

@@ -92,7 +92,7 @@ class Routes(CollaborationTestCase):
         self.assertEqual(self.api("PUT", f"{path}a.txt", b'{"format": "text", "type": "file"}').status, 400)
         self.assertEqual(self.api("PUT", f"{path}a%20b.ipynb", b"{").status, 400)
         self.assertEqual(self.api("GET", "/api/collaboration/room/json:notebook:x").status, 400)
-        for room in ("text:file:x", "JupyterLab:globalAwareness"):
+        for room in ("json:notebook:none", "text:file:x", "JupyterLab:globalAwareness"):
             answer = self.api("GET", f"/api/collaboration/room/{room}", upgrade="websocket")
             self.assertEqual(answer.status, 404, room)
 

@@ -350,6 +350,9 @@ class Outputs(RoomTestCase):
         self.assertEqual(claim(self.session, self.ada.login, "text 2"), "c2", "it has not begun")
         self.run_cell("c2", "out", "text 2")
         self.assertIsNone(claim(self.session, self.ada.login, "text 2"), "it runs")
+        self.ada.is_page = self.grace.is_page = True
+        self.assertIsNone(claim(self.session, self.ada.login, "text 0"), "pages say it")
+        self.ada.is_page = False
         self.call("cell.set_source", cell="c2", source="text 0")
         self.assertIsNone(claim(self.session, self.ada.login, "text 0"), "which one?")
 

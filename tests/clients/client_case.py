@@ -48,7 +48,17 @@ class ClientCase(ServerCase):
             typed: Its standard input.
             environment: More variables.
         """
-        python = python_of("python", PYTHON_CLIENTS)
+        return self.ran(python_of("python", PYTHON_CLIENTS), words, typed, **environment)
+
+    def ran(self, python: Path, words: Sequence[str], typed: str = "", **environment: str) -> str:
+        """Runs a Python in the root of the server; gives what it prints.
+
+        Args:
+            python: The Python.
+            words: What follows it.
+            typed: Its standard input.
+            environment: More variables.
+        """
         ran = subprocess.run(
             [str(python), "-W", "ignore", *words],
             env=bare(JUPYTER_RUNTIME_DIR=str(self.server.folder / "runtime"), **environment),

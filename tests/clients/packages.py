@@ -35,6 +35,9 @@ PYTHON_CLIENTS: Final = (
 )
 """The clients in Python, which live in one environment, and what their tests import."""
 
+AGENTS: Final = ("jupyter-mcp-server==2.2.4", "jupyter_nbmodel_client==1.5.1", "jupyter_kernel_client==1.0.2")
+"""Programs that edit a notebook together with others."""
+
 LAB: Final = ("jupyterlab==4.6.6", "jupyter_server==2.21.1")
 """JupyterLab beside a Jupyter Server of its own."""
 

@@ -27,6 +27,8 @@ ROWS: Final = {
     "jupyter_kernel_client": "executes, fails, restarts",
     "jupyter_kernel_client, its tests": "its own tests",
     "jupyter_kernel_test": "the tests of a kernel, over the socket",
+    "jupyter-mcp-server": "makes, reads, edits, runs, moves, clears and deletes cells; a person edits between",
+    "jupyter_nbmodel_client": "edits with another one and a person, runs a cell; a kill -9 of the server",
     "jupyter run --existing": "runs a script in the kernel of a session",
     "jupyter console --existing": "types into the kernel of a session",
     "JupyterLab, /lab": "opens, runs, asks, completes, interrupts, restarts; a reload and a kill -9 in a run: every line",

@@ -28,6 +28,7 @@ from webipy.io.jupyter import y_messages
 from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
 from webipy.io.jupyter.sockets import COME_BACK, MALFORMED, SocketProtocol, take_over
 from webipy.io.web.websocket import RpcFactory
+from webipy.server.people.logins import TOKEN_LOGIN
 from webipy.server.ports.rooms import Ending, Room
 
 ANOTHER_ROOM: Final = 1003
@@ -63,6 +64,7 @@ class RoomProtocol(SocketProtocol):
     """One program in a room."""
 
     session = ""
+    is_page = False
     room: Room | None = None
     presence: Presence
     _unread = 0
@@ -77,6 +79,8 @@ class RoomProtocol(SocketProtocol):
             payload = {"reason": "unknown_session", "reloadable": True}
             self.say_goodbye(ANOTHER_ROOM, msgspec.json.encode(payload).decode())
             return
+        principal = self.asked.connection.principal
+        self.is_page = principal is not None and principal.login != TOKEN_LOGIN and principal.token is None
         self.room.enter(self)
         states = self.presence.all(self.room)
         if states:
@@ -153,7 +157,7 @@ class RoomProtocol(SocketProtocol):
         """Whether the program may change the document at this moment."""
         logins = self.asked.api.services.logins
         try:
-            access.permit(logins.refresh(self.asked.connection.principal), "write", None)
+            access.permit(logins.refresh(self.asked.connection.principal), "write", self.session)
         except errors.Failure:
             return False
         return True
@@ -270,6 +274,7 @@ class Collaboration:
         kind, _, session = rest.partition(":")
         if (format, kind) != ("json", "notebook"):
             raise Refusal(404, f"There is no room {asked.parts['room'][:200]!r}.")
+        await asked.ask("session.get", calls.OfSession(session=session), calls.Session)
         room = await asked.api.services.rooms.find(session, asked.query("sessionId") or "")
 
         def make(address: Any) -> RoomProtocol:

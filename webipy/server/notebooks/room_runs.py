@@ -10,8 +10,8 @@ A program that runs a cell asks a kernel by a socket, and writes the outputs int
 else writes outputs there, so that it never finds them twice.
 
 A request of a program says which cell it runs (`cellId` in its metadata), or it does not. Then it is the cell that a program of the same login leads
-whose source is that code; or the only cell with that source, if a program that came by the token of the server is in the room, for the mark may
-come after the request (`claim`).
+whose source is that code; or the only cell with that source, if a program of that login which is no page is in the room, for the mark may come
+after the request (`claim`).
 
 Invariants: outputs of a run of the session are never replaced by what a program wrote of them; outputs of which something was left out here, for
 their size, are never written back.
@@ -31,7 +31,6 @@ from webipy.core.errors import InvalidNotebook
 from webipy.core.ipynb import normal_form
 from webipy.core.session.notebook import Cell
 from webipy.server.notebooks.room_outputs import LACKING, RoomOutputs
-from webipy.server.people.logins import TOKEN_LOGIN
 from webipy.server.ports.rooms import Member
 
 REST_SECONDS: Final = 0.5
@@ -126,8 +125,8 @@ class RoomRuns:
             lead = self._leads.get(cell)
             if lead is not None and lead.member.login == login and not self._is_ours(cell, lead):
                 return cell
-        member = next((one for one in members if one.login == login), None)
-        if member is None or login != TOKEN_LOGIN or len(same) != 1 or same[0] in self._leads:
+        member = next((one for one in members if one.login == login and not one.is_page), None)
+        if member is None or len(same) != 1 or same[0] in self._leads:
             return None
         self._lead(same[0], member)
         return same[0]

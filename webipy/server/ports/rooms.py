@@ -17,6 +17,8 @@ class Member(Protocol):
 
     login: str
     """The id of the login that it came by."""
+    is_page: bool
+    """Whether it is a page in a browser: those say which cell they run."""
 
     async def call(self, method: str, params: calls.Params) -> calls.Result:
         """Calls a method of the table with the rights of the program.
