@@ -197,6 +197,36 @@ class Editing(RoomTestCase):
                 self.room.take(self.ada, update)
         self.check_same()
 
+    @given(strategies.integers(0, 2**32))
+    @examples(60)
+    def test_updates_with_bytes_that_are_wrong(self, seed: int) -> None:
+        """They are refused, or end the room, or change what they say: the session is whole, and its copy the same."""
+        self.setUp()
+        roll = random.Random(seed)
+        state = self.ada.doc.get_state()
+        with self.ada.doc.transaction():
+            self.ada.cells[0]["source"].insert(0, "é")
+            self.ada.cells.insert(1, self.ada.written({"id": "n", "cell_type": "code", "source": "new"}))
+            del self.ada.cells[2]
+        whole = [self.ada.doc.get_update(state), self.ada.doc.get_update()]
+        for _ in range(30):
+            update = bytearray(roll.choice(whole))
+            for _ in range(roll.randint(1, 4)):
+                update[roll.randrange(len(update))] = roll.randrange(256)
+            try:
+                self.room.take(self.grace, bytes(update))
+            except ValueError:
+                continue
+            if self.room.is_over:
+                self.room = room_of(self.rig, self.session)
+        self.rig.turn(20)
+        self.rig.clock.advance(1)
+        self.rig.turn(20)
+        if not self.room.is_over:
+            self.assertEqual(self.room.shared.ids(), [cell for cell, _, _ in self.cells()])
+            sources = [self.room.shared.source(place) for place in range(len(self.room.order))]
+            self.assertEqual(sources, [source for _, _, source in self.cells()])
+
     def test_a_session_that_is_closed(self) -> None:
         """Ends the room."""
         self.call("session.close")

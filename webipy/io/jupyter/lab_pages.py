@@ -218,8 +218,8 @@ class LabPages:
             "exposeAppInBrowser": True,  # to what follows the runs of others: web/src/jupyter
             "quitButton": self.auth.hub is None,
             "allow_hidden_files": False,
-            "buildAvailable": False,
-            "buildCheck": False,
+            **dict.fromkeys(("buildAvailable", "buildCheck"), False),
+            "disableRTC": True,  # documents are saved and merged; its shared ones would be those of notebooks alone
             "notebookStartsKernel": True,
             "nbclassic_enabled": False,
             "workspace": "default",
