@@ -23,7 +23,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-JUDGED = ("webipy.core", "webipy.server", "webipy.io")
+JUDGED = ("webipy.core", "webipy.server", "webipy.io", "webipy.command")
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
     "webipy.core.api.definition_calls": ("tests.test_definition_methods",),

@@ -1,5 +1,5 @@
-"""A console without a terminal and without a server: webipy.command.console, webipy.command.console_stage and
-webipy.command.inline_pictures.
+"""A console without a terminal and without a server: webipy.command.console, webipy.command.console_stage, webipy.command.console_place,
+webipy.command.console_commands and webipy.command.inline_pictures.
 
 The client is told what to answer and gives out the events that a test makes; the line is one that a test types on. The real line is in
 tests/test_console_editor.py, both with a real kernel in tests/kernels/test_console_live.py.
@@ -8,11 +8,14 @@ tests/test_console_editor.py, both with a real kernel in tests/kernels/test_cons
 from __future__ import annotations
 
 import base64
+import contextlib
 import errno
 import io
 import json
 import os
 import re
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -22,10 +25,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.test_cli import ScriptedClient, a_kernel, invoke, outcome, session
 from webipy.client.client import Event, NoServer
-from webipy.command import connection_files
+from webipy.command import connection_files, console_place
 from webipy.command.console import Console
 from webipy.command.console_history import ConsoleHistory
-from webipy.command.console_place import open_session
+from webipy.command.console_place import ConsoleCommand, open_session
 from webipy.command.console_prompts import Answer, AtEnd, Cancelled, CodePrompt, LinePrompt, Prompt, Typed, Withdrawn
 from webipy.command.console_stage import Stage
 from webipy.command.inline_pictures import drawn, form_of
@@ -485,6 +488,90 @@ class PlaceTests(SynchronousTestCase):
             refused = invoke(*arguments, stdin="1\n")
             self.assertEqual(refused.exit_code, 2)
             self.assertIn("in a pipe, use: webipy exec -", refused.output)
+
+
+class HeldConsole:
+    """A conversation that is over at once."""
+
+    def __init__(self, client: Any, session: calls.Session, *parts: Any) -> None:
+        self.session, self.again = session, parts[3]
+
+    async def converse(self) -> int:
+        """Its status is that of a test."""
+        HeldConsole.last = self
+        return 7
+
+    def interrupt(self) -> bool:
+        """There is code."""
+        return True
+
+    last: HeldConsole
+
+
+class CommandTests(SynchronousTestCase):
+    """`webipy console`, with a conversation of the test in place of one in a terminal."""
+
+    def setUp(self) -> None:
+        async def end() -> None:
+            """There is nothing to be ended."""
+
+        self.patch(console_place, "Console", HeldConsole)
+        self.patch(console_place, "Editor", lambda *parts: SimpleNamespace(end=end))
+        self.patch(console_place, "Stage", lambda *parts: SimpleNamespace(settle=lambda: None))
+        self.patch(console_place, "Keyboard", lambda call: SimpleNamespace(hidden=contextlib.nullcontext))
+        for name in ("create_input", "create_output"):
+            self.patch(console_place, name, lambda stream: None)
+        self.patch(console_place, "raw", lambda stream: stream)
+
+    def command(self, session: str | None = None, **options: Any) -> ConsoleCommand:
+        """The command, as its line asks for it."""
+        target: Any = SimpleNamespace(state_folder=Path(self.mktemp()), options="--state 'x y'")
+        reactor: Any = SimpleNamespace(callFromThread=None, callLater=None)
+        return ConsoleCommand(reactor, target, session, None, None, **options)
+
+    def hold(self, command: ConsoleCommand, listed: list[calls.Session], **answers: Any) -> tuple[int, list[str]]:
+        """Holds the conversation; gives the status and what was called."""
+        client: Any = ScriptedClient(session__list=calls.SessionList(sessions=listed), **answers)
+        return outcome(command.command(client)), client.methods()
+
+    def test_a_conversation_with_a_session(self) -> None:
+        """What is said at its end leads back to it: by its path, its title where that is the usual one, or its id."""
+        shell, other = session("s1", "shell", a_kernel("idle")), session("s2", "data", a_kernel("idle"))
+        document = msgspec.structs.replace(session("s3", "a", a_kernel("idle")), path="my a.ipynb")
+        for name, words in ((None, ""), ("data", " s2"), ("s3", " 'my a.ipynb'")):
+            command = self.command(name)
+            self.assertFalse(command.interrupt())
+            status, _ = self.hold(command, [shell, other, document])
+            self.assertEqual((status, HeldConsole.last.again), (7, f"webipy console --state 'x y'{words}"))
+            self.assertTrue(command.interrupt())
+
+    def test_a_new_session_is_left_with_the_console(self) -> None:
+        """And no way leads back to it, also when its kernel does not start."""
+        made = session("s9", "console")
+        answers: dict[str, Any] = {"session__create": made, "kernel__start": made}
+        status, called = self.hold(self.command(fresh=True), [], **answers)
+        self.assertEqual((status, HeldConsole.last.again, called[0]), (7, "", "session.create"))
+        self.assertEqual(called[-1], "session.leave")
+        with self.assertRaises(errors.KernelFailed):
+            self.hold(
+                self.command(fresh=True),
+                [],
+                session__create=made,
+                kernel__start=errors.KernelFailed("It does not start."),
+            )
+
+    def test_how_pictures_are_shown(self) -> None:
+        """As the terminal says, or as it was asked for."""
+        self.patch(os, "environ", {"TERM": "xterm-kitty"})
+        for asked, form in (("auto", "kitty"), ("kitty", "kitty"), ("iterm", "iterm"), ("none", None)):
+            self.assertEqual(self.command(pictures=asked)._form(), form)
+
+    def test_a_line_that_cannot_be(self) -> None:
+        """A new session has no name yet."""
+        refused = invoke("console", "--fresh", "data")
+        self.assertEqual(refused.exit_code, 2)
+        self.assertIn("--fresh makes a new session", refused.output)
+        self.assertEqual(invoke("console", "--pictures", "sixel").exit_code, 2)
 
 
 class ConnectionFileTests(SynchronousTestCase):

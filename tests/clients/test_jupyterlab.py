@@ -202,6 +202,31 @@ class Lab(JupyterCase):
         self.run_cell(page, 1)
         expect(self.outputs(page, 1)).to_contain_text("42")
 
+    @score.whole(LAB, 2)
+    def test_there_and_back(self) -> None:
+        """From the menu of a notebook in webipy's page to JupyterLab, and back from the menu of a notebook there: one document, one kernel."""
+        self.write_notebook("sub/a b.ipynb", ("code", "x = 41; print(x + 1)"), ("code", "print(x + 2)"))
+        own = self.watched(self.new_page())
+        own.goto(f"{self.server.origin}/n/sub/a%20b.ipynb")
+        expect(own.locator(".cell.sel")).to_have_count(1)
+        own.keyboard.press("Control+Enter")
+        expect(own.locator(".cell").first).to_contain_text("42")
+        own.get_by_role("button", name="More", exact=True).click()
+        with self.context.expect_page() as opened:
+            own.get_by_role("menuitem", name="Open in JupyterLab", exact=True).click()
+        page = self.watched(opened.value)
+        self.ready(page, 2)
+        expect(self.outputs(page, 0)).to_contain_text("42")
+        self.run_cell(page, 1)
+        expect(self.outputs(page, 1)).to_contain_text("43")
+        page.keyboard.press("Control+s")
+        self.cells(page).first.click(button="right")
+        with self.context.expect_page() as returned:
+            page.get_by_role("menuitem", name="Open in webipy", exact=True).click()
+        back = self.watched(returned.value)
+        expect(back.locator(".cell").nth(1)).to_contain_text("43")
+        self.assertEqual(len(self.server.call("session.list")["sessions"]), 1)
+
     def test_what_others_run_is_shown(self) -> None:
         """A run of another client, in its cell."""
         page = self.notebook_at("lab/tree", "import time", PRINTS)
