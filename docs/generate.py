@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests import api_examples  # noqa: E402 - the folder above is on the path only now
 from webipy.core import errors  # noqa: E402 - the folder above is on the path only now
-from webipy.core.api import access, calls, file_calls, formats, people_calls, rpc, terminal_calls  # noqa: E402 - the folder above is on the path only now
+from webipy.core.api import access, calls, file_calls, formats, notification_calls, people_calls, rpc, terminal_calls  # noqa: E402 - the folder above is on the path only now
 from webipy.core.events import events  # noqa: E402 - the folder above is on the path only now
 from webipy.server.methods.api import METHODS  # noqa: E402
 from webipy.server.methods.descriptions import NO_ROOTS, Struct, all_structs, described, shape  # noqa: E402
@@ -91,6 +91,7 @@ def known_structs() -> list[Struct]:
             calls.Events,
             file_calls.FolderChanged,
             people_calls.Presence,
+            notification_calls.Notified,
             terminal_calls.TerminalText,
             terminal_calls.TerminalChanged,
         ]
@@ -304,6 +305,9 @@ Below, the example of each method shows its name, its params and its result, wit
 - **Limits.** A login may have 1,000 connections, a guest 8, and all who came by one link 240 together. The server closes one more with code 4429 as
   soon as it is open; the client tries again some seconds later. Exports of guests are made one after the other, and two of the owner at the same
   time; when 20 of guests wait, one more is refused with `throttled`.
+- **Notifications of ends.** Who has asked for it (`notify` of `execution.start` and `notebook.run`, or `notification.ask`) is told when what they
+  have started has ended: a connection that has called `notification.listen` gets the notification `notification` ([Notifications](#notifications)),
+  and confirms it by its id when it was shown. The same id may come again after a lost connection; it is shown once.
 - **Presence.** Who follows a session, and where they are, comes as the notification `presence` ([Presence](#presence)). It is not an event.
 """
 

@@ -30,6 +30,7 @@ FLOORS = (
         "webipy.limits",
         "webipy.hub_parts",
         "webipy.server_options",
+        "webipy.notify_options",
         "webipy.tls_options",
         "webipy.tls_parts",
         "webipy.service",
@@ -41,7 +42,18 @@ FLOORS = (
 ROOMS = {
     "webipy.core": ("events", "api", "kernel", "terminals", "session", "ipynb", "languages"),
     "webipy.server": ("ports", "people", "sessions", "terminals", "notebooks", "methods"),
-    "webipy.io": ("storage", "files", "kernels", "terminals", "conversion", "tls", "web", "jupyter", "hub"),
+    "webipy.io": (
+        "storage",
+        "files",
+        "kernels",
+        "terminals",
+        "conversion",
+        "tls",
+        "web",
+        "jupyter",
+        "hub",
+        "notifications",
+    ),
 }
 """The rooms of a floor: a module imports its own room and those that stand before it. What lies on the floor itself comes before all rooms."""
 

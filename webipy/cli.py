@@ -337,6 +337,11 @@ def close(target: Target, session: str, discard: bool, as_json: bool) -> None:
     metavar="SECONDS",
     help="Interrupt the code after so many seconds; with --fresh the kernel is killed if it does not react.",
 )
+@click.option(
+    "--notify",
+    is_flag=True,
+    help="Tell me when it has ended, wherever I am then: in a page, and as the server's --notify-webhook and --smtp say.",
+)
 @json_option
 @server_options
 def execute(
@@ -350,6 +355,7 @@ def execute(
     save_figures: str | None,
     fresh: bool,
     timeout: float | None,
+    notify: bool,
     as_json: bool,
 ) -> None:
     """Run CODE, or a script with -f, or (with -) the code on standard input.
@@ -376,8 +382,8 @@ def execute(
         script = scripts.script(file, arguments if code is None else (code, *arguments))
     elif code is None or arguments:
         raise click.UsageError("Give the code, or a file with -f (and its arguments), or - for standard input.")
-    if fresh and session is not None:
-        raise click.UsageError("--fresh makes a new session; it cannot be used together with -s.")
+    if fresh and (session is not None or notify):
+        raise click.UsageError("--fresh makes a new session; it cannot be used together with -s or --notify.")
     if script is None:
         code = scripts.code_of_input() if code == "-" else scripts.code_argument(code or "")
     from webipy.command.private import found_or_private
@@ -391,7 +397,7 @@ def execute(
 
         text = script.code if script is not None else code or ""
         execution = Execution(
-            reactor, text, session, kernel, env, fresh, timeout, as_json, server.options, script, save_figures
+            reactor, text, session, kernel, env, fresh, timeout, as_json, server.options, script, save_figures, notify
         )
         run(server, execution.command, execution.interrupt)
 

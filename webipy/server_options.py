@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from twisted.python import usage
 
-from webipy import limits, tls_options
+from webipy import limits, notify_options, tls_options
 from webipy.core import errors
 from webipy.core.site_address import BadAddress, PublicUrl, SitePath, read_path, read_public_url
 from webipy.io.hub.environment import BadHub, HubEnvironment, forget_secrets, read_environment
@@ -87,6 +87,7 @@ class Options(usage.Options):
             None,
             "What others call you: in shared notebooks, beside runs and in the history. [default: your full name on this machine]",
         ],
+        *notify_options.PARAMETERS,
         *limits.PARAMETERS,
         ["kernel-start-timeout", None, "60", "Seconds that a kernel may take to answer for the first time."],
         [
@@ -133,6 +134,7 @@ class Options(usage.Options):
         self.hub: HubEnvironment | None = None
         self.interface: str
         self.tls: Tls | None = None
+        self.notify = notify_options.NotifyOptions()
         self.socket: socket.socket
         self.below: SitePath
         self.public: PublicUrl | None
@@ -169,6 +171,7 @@ class Options(usage.Options):
         self.lock = self._lock()
         self.token = self._token()
         self.display_name = self._display_name()
+        self.notify = notify_options.read(self, self._path)
         self.grace_s = limits.number(self, "grace", "hours", 24 * 366) * 3600
         self.limits = limits.read(self)
         self.spare_kernels = limits.count(self, "spare-kernels", MOST_SPARES)

@@ -3,9 +3,9 @@
 Start: port bound (options) → privileges, daemonizing (twistd) → registry, journals, launcher → sessions restored, hosts attached → listening →
 server.json written, address printed. Stop: listening ends, clients are notified, what is pending is written, hosts are left alone.
 
-`STATE` (0700) holds webipy.sqlite, journals/, hosts/, terminals/, exports/, conversions/, client-cursors, token, script-tokens.json, tls/,
-server.json and lock, all 0600. One server at a time uses it: the lock (flock) is taken with the options and ends with the process, however that
-ends; daemonizing keeps it.
+`STATE` (0700) holds webipy.sqlite, journals/, hosts/, terminals/, exports/, conversions/, client-cursors, token, script-tokens.json,
+notifications.sqlite, tls/, server.json and lock, all 0600. One server at a time uses it: the lock (flock) is taken with the options and ends with
+the process, however that ends; daemonizing keeps it.
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ from webipy.io.storage.account_tables import SqliteAccounts
 from webipy.io.storage.grant_table import SqliteGrants
 from webipy.io.storage.journal import SqliteArchive, SqliteJournals
 from webipy.io.storage.lab_token_file import LabTokenFile
+from webipy.io.storage.notification_store import SqliteNotifications
 from webipy.io.storage.registry import SqliteRegistry, Unreadable
 from webipy.io.storage.script_token_file import ScriptTokenFile
 from webipy.io.storage.state_folder import note_holder
@@ -110,6 +111,7 @@ class WebipyService(Service):
         self._registry = SqliteRegistry(options.state / "webipy.sqlite", reactor)
         self._journals = SqliteJournals(options.state / "journals", reactor)
         self._passwords = Argon2Passwords(reactor)
+        self._notifications = SqliteNotifications(options.state / "notifications.sqlite", reactor)
         self._exports = ExportStore(options.state / "exports", reactor.callLater, reactor.callFromThread)
         self._launcher: LocalLauncher | None = None
         self._port: IListeningPort | None = None
@@ -210,7 +212,10 @@ class WebipyService(Service):
 
     def _make_services(self, world: World, sessions: Sessions, logins: Logins, people: People) -> Services:
         facts = (version("webipy"), installed, self.public_url, has_jupyterlab)
-        return Services(world, sessions, logins, people, self._page_url, *facts)
+        services = Services(world, sessions, logins, people, self._page_url, *facts)
+        services.notifications.store = self._notifications
+        services.notifications.senders = self._options.notify.senders(version("webipy"), self._reactor)
+        return services
 
     def _start_launcher(self, generation: int) -> LocalLauncher:
         options, files = self._options, raise_file_limit()
@@ -355,6 +360,7 @@ class WebipyService(Service):
             await self._threads.stop()
             await self._journals.stop()
             self._launcher.stop()
+            await self._notifications.stop()
             await self._registry.stop()
         if self._options["private"] is not None:
             shutil.rmtree(self._options.state, ignore_errors=True)

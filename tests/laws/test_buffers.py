@@ -101,6 +101,9 @@ NUMBERS = {
     "server.people.shares.Shares._logins": "MAX_GUESTS",
     "server.people.shares.Shares._called": "MAX_GUESTS",
     "server.people.shares.Shares._shares": "MAX_SHARES",
+    "server.sessions.notifications.Notifications._all": "MOST_WAITING",
+    "server.sessions.notifications.Notifications._offers": "MOST_WAITING",
+    "server.sessions.notifications.Notifications._works": "MOST_WAITING",
     "server.sessions.feed.Tail._blocks": "LAGGING_BYTES",
     "server.sessions.feed._Block.bodies": "CHUNK_EVENTS",
 }
@@ -136,6 +139,15 @@ AS_MANY = {
     """,
     "requests that wait for a hub, each on a connection that is anonymous until then": """
         server.people.hub_logins.HubLogins._waiting
+    """,
+    "ways by which people are told, of which there are three": """
+        server.sessions.notifications.Notifications._turns
+    """,
+    "connections that listen, which their login limits": """
+        server.sessions.notifications.Notifications._listeners
+    """,
+    "what a server in memory keeps, which is for tests": """
+        server.sessions.notifications.Forgetful.kept
     """,
     "calls under way, which the budget of their login limits": """
         core.kernel.question_order.Questions._held

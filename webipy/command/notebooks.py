@@ -68,6 +68,7 @@ class NotebookCommand:
         cwd: The working directory; `None` for the folder of the notebook.
         env: Environment variables of the kernel.
         is_inspected: Whether only the parameters that the notebook declares are to be shown.
+        notify: Whether the server tells us of the end, wherever we are then.
     """
 
     reactor: Any
@@ -90,6 +91,7 @@ class NotebookCommand:
     cwd: str | None = None
     env: dict[str, str] | None = None
     is_inspected: bool = False
+    notify: bool = False
     _run: Run | None = None
     _to: str | None = None
     _signal: int = 0
@@ -242,6 +244,7 @@ class NotebookCommand:
             stop_on_error=not self.keep_going,
             parameters=dict(self.parameters) if self.parameters else UNSET,
             plan=plan if run.has_plan else None,
+            notify=self.notify,
         )
 
     def _tell_left(self, run: Run, path: str) -> None:

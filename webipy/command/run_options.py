@@ -121,6 +121,11 @@ _COURSE = (
         is_flag=True,
         help="Show the parameters that the notebook declares, and run nothing.",
     ),
+    click.option(
+        "--notify",
+        is_flag=True,
+        help="Tell me when it has ended, wherever I am then: in a page, and as the server's --notify-webhook and --smtp say.",
+    ),
     click.option("--follow", metavar="RUN", help="Show a run that was left, and start none."),
     click.option("--attached", is_flag=True, help="End the run when this command ends, for whatever reason."),
     click.option("--keep", is_flag=True, help="Leave the session open, with its kernel and its variables."),

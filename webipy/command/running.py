@@ -71,6 +71,7 @@ class Run:
         keyboard: Where its input comes from.
         notes: Where lines of the command itself go.
         finished: Fires with its end.
+        notifies: Whether the server tells us of the end, wherever we are then.
         died: Fires when the death of its kernel has been shown, or did not come in time.
     """
 
@@ -80,6 +81,7 @@ class Run:
     showing: Showing | None
     keyboard: Keyboard
     notes: Screen
+    notifies: bool = False
     interruption: Interruption = attrs.field(init=False)
     seq: int = 0
     exit_status: int | None = None
@@ -106,7 +108,7 @@ class Run:
         """
         follower = await self.client.follow(self.session.id, self.session.seq, self._take)
         follower.ended.addErrback(self._line_ended)
-        asked = calls.StartExecution(session=self.session.id, code=code, id=self.execution)
+        asked = calls.StartExecution(session=self.session.id, code=code, id=self.execution, notify=self.notifies)
         accepted = await self.client.call("execution.start", asked, calls.ExecutionAccepted, repeat=True)
         self.seq = accepted.seq
 
@@ -234,6 +236,7 @@ class Execution:
         options: The options that name the server, for what we tell the user.
         script: The script that the code is of, if it is one.
         figures: The folder that pictures are saved in; `None` for none.
+        notifies: Whether the server tells us of the end, wherever we are then.
     """
 
     reactor: Any
@@ -247,6 +250,7 @@ class Execution:
     options: str
     script: Script | None = None
     figures: str | None = None
+    notifies: bool = False
     _album: Figures | None = None
     _run: Run | None = None
     _made: calls.Session | None = None
@@ -294,7 +298,7 @@ class Execution:
 
     def _prepared(self, client: Client, session: calls.Session, notes: Screen) -> Run:
         keyboard = Keyboard(self.reactor.callFromThread)
-        return Run(client, session, uuid.uuid4().hex, self._showing(notes), keyboard, notes)
+        return Run(client, session, uuid.uuid4().hex, self._showing(notes), keyboard, notes, self.notifies)
 
     async def _finished(self, client: Client, run: Run, finished: events.ExecutionFinished) -> int:
         """Does what is left after the end; returns the exit status."""

@@ -1515,6 +1515,42 @@ export interface SignInCode {
   expires: string;
 }
 
+/** Which execution. */
+export interface AskNotification extends OfSession {
+  /** The id of the execution. */
+  execution: string;
+}
+
+/** A notification that was asked for. */
+export interface Asked {
+  /** Its id: the same person, session and execution have the same one. */
+  id: string;
+}
+
+/** A notification that waits for the end of what it is about. */
+export interface Waiting {
+  id: string;
+  /** The id of the session. */
+  session: string;
+  /** The ids of the executions: it is sent when all of them have ended. */
+  executions: string[];
+  /** When it was asked for, RFC 3339 in UTC. */
+  asked: string;
+}
+
+/** The notifications that the caller waits for, the oldest first. */
+export interface NotificationList {
+  waiting: Waiting[];
+  /** How they come beside pages: `webhook`, `mail`. */
+  ways: string[];
+}
+
+/** Which notification was shown. */
+export interface ConfirmNotification {
+  /** Its id. */
+  id: string;
+}
+
 /**
  * The code to run. The same `id` again is the same execution: the answer is repeated and nothing runs twice.
  *
@@ -1542,6 +1578,8 @@ export interface StartExecution extends OfSession {
   queue?: string | null;
   /** The header of the execute_request of a client of Jupyter's API, a JSON map of at most 4096 bytes; left out: there is none. */
   request?: Json;
+  /** Whether the caller is told when it has ended, wherever they are then, as by `notification.ask`. */
+  notify?: boolean;
 }
 
 /** The execution is in the journal. */
@@ -2339,6 +2377,8 @@ export interface RunNotebook extends OfSession {
   id?: string | null;
   /** What the server does at the end; null: it does nothing. */
   plan?: RunPlan | null;
+  /** Whether the caller is told once when all of its executions have ended, as by `notification.ask`. */
+  notify?: boolean;
 }
 
 /** A cell and the execution that runs it. */
@@ -2898,6 +2938,27 @@ export interface Presence {
   people: Person[];
 }
 
+/** What a person asked to be told: the params of the JSON-RPC notification `notification`. */
+export interface Notified {
+  /** Its id: a page that has shown it shows it never again. */
+  id: string;
+  /** The id of the session. */
+  session: string;
+  /** The title of the session. */
+  title: string;
+  executions: string[];
+  /** How the executions ended, as a whole: the worst of them. */
+  status: ExecutionStatus;
+  /** Seconds that they ran, together. */
+  duration_s: number;
+  /** When the last one had ended, RFC 3339 in UTC. */
+  ended: string;
+  /** What has happened, as a sentence. */
+  text: string;
+  /** The page of the session. */
+  url: string;
+}
+
 /** The params of the notification `terminal_output`: what a terminal printed, in whole characters; bytes that are no UTF-8 are U+FFFD. */
 export interface TerminalText {
   /** The id of the terminal. */
@@ -3076,6 +3137,11 @@ export interface Methods {
   "notebook.run": { params: RunNotebook; result: NotebookRun };
   "notebook.save": { params: SaveNotebook; result: NotebookState };
   "notebook.set_metadata": { params: SetNotebookMetadata; result: Accepted };
+  "notification.ask": { params: AskNotification; result: Asked };
+  "notification.confirm": { params: ConfirmNotification; result: Done };
+  "notification.list": { params: Nothing; result: NotificationList };
+  "notification.listen": { params: Nothing; result: NotificationList };
+  "notification.withdraw": { params: AskNotification; result: Done };
   "output.read": { params: ReadOutput; result: OutputText };
   "presence.allow": { params: AllowPerson; result: Done };
   "presence.ask": { params: OfSession; result: Done };

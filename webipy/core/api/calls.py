@@ -445,6 +445,8 @@ class StartExecution(OfSession, frozen=True, kw_only=True, forbid_unknown_fields
     """The name of the queue; null: the queue of the connection."""
     request: Raw | UnsetType = UNSET
     """The header of the execute_request of a client of Jupyter's API, a JSON map of at most 4096 bytes; left out: there is none."""
+    notify: bool = False
+    """Whether the caller is told when it has ended, wherever they are then, as by `notification.ask`."""
 
 
 class ExecutionAccepted(Result, frozen=True, kw_only=True):

@@ -162,6 +162,8 @@ class RunNotebook(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The id of the run; null: the server makes one."""
     plan: RunPlan | None = None
     """What the server does at the end; null: it does nothing."""
+    notify: bool = False
+    """Whether the caller is told once when all of its executions have ended, as by `notification.ask`."""
 
 
 class CellRun(Result, frozen=True, kw_only=True, omit_defaults=True):

@@ -46,6 +46,7 @@ OPEN: Final = frozenset(
         "kernelspec",
         "message",
         "notebook",
+        "notification",
         "output",
         "presence",
         "rpc",

@@ -70,6 +70,8 @@ async def execution_start(
         version=shown.version if shown is not None and shown.source == params.code else None,
     )
     seq = await session.execute(queued, connection.name)
+    if params.notify:
+        await services.notifications.tell(connection.principal, session, [queued.execution])
     return calls.ExecutionAccepted(execution=queued.execution, seq=seq)
 
 

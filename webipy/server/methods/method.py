@@ -50,6 +50,7 @@ from webipy.server.sessions import guest_view
 from webipy.server.sessions.closed_sessions import ClosedSessions
 from webipy.server.sessions.feed import Feed
 from webipy.server.sessions.kernel_usage import Usage
+from webipy.server.sessions.notifications import Notifications
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
 from webipy.server.terminals.terminal_reader import TerminalReader
@@ -107,6 +108,7 @@ class Services:
     budgets: Budgets = attrs.field(init=False)
     quotas: Quotas = attrs.field(init=False)
     terminals: Terminals = attrs.field(init=False)
+    notifications: Notifications = attrs.field(init=False)
     started: str = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -127,6 +129,7 @@ class Services:
         self.temporary = TemporarySessions(self.world, self.sessions, self.documents, self.logins.shares)
         self.terminals = Terminals(self.world, self.sessions.root)
         self.runs = Runs(self.world, self.sessions, self.documents, self.temporary)
+        self.notifications = Notifications(self.world, self.sessions, self.page_url)
         self.logins.script_tokens.document_of = self._document_of
 
     def _document_of(self, session: str) -> str | None:
@@ -158,10 +161,12 @@ class Services:
         await self.documents.resume()
         self.runs.resume()
         self.temporary.resume()
+        await self.notifications.resume()
 
     async def stop(self) -> None:
         """Saves what is not saved, as the server ends; the next one resumes the rest."""
         self.rooms.close_all()
+        self.notifications.stop()
         self.runs.stop()
         self.temporary.stop()
         await self.documents.autosaves.stop()

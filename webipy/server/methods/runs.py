@@ -84,7 +84,7 @@ async def notebook_run(
     session = services.sessions.get(params.session)
     run = params.id or services.world.new_id()
     if session.state.spans.find(f"{run}-1") is not None:
-        return await _run_before(session, run)
+        return await _with_notification(services, connection, params, await _run_before(session, run))
     if params.plan is not None:
         if await services.runs.is_known(run):
             return notebook_calls.NotebookRun(run=run, executions=[], seq=session.written)
@@ -108,7 +108,22 @@ async def notebook_run(
         services.temporary.hand_over(session, connection)
     seq = await written
     session.kernel_connection.requests.add(runs)
-    return notebook_calls.NotebookRun(run=run, executions=cells, seq=seq)
+    return await _with_notification(
+        services, connection, params, notebook_calls.NotebookRun(run=run, executions=cells, seq=seq)
+    )
+
+
+async def _with_notification(
+    services: Services,
+    connection: Connection,
+    params: notebook_calls.RunNotebook,
+    run: notebook_calls.NotebookRun,
+) -> notebook_calls.NotebookRun:
+    """The result of the call; the caller is told of the end of the run, when they want that and something runs."""
+    if params.notify and run.executions:
+        executions = [one.execution for one in run.executions]
+        await services.notifications.tell(connection.principal, services.sessions.get(params.session), executions)
+    return run
 
 
 def _as_results(notebook: Notebook, queued: Sequence[events.ExecutionQueued]) -> list[notebook_calls.CellRun]:

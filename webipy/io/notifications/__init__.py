@@ -1,0 +1,1 @@
+"""What delivers notifications outside of the page: an HTTP request, an e-mail."""

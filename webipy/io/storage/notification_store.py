@@ -1,0 +1,111 @@
+"""The file of notifications: `STATE/notifications.sqlite`, who wants to be told of what, and who has been.
+
+WAL, `synchronous=FULL`: a notification that was asked for survives a power cut, and so does that it was delivered. One thread owns the connection;
+there is neither before somebody asks for the first one. Of those that are over the latest `KEPT_OVER` stay, so that asking for one again is not
+telling it again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+import attrs
+import msgspec
+from twisted.internet.defer import Deferred, succeed
+
+from webipy.io.reactor import TimedReactor
+from webipy.io.storage.journal_file import create_private
+from webipy.io.worker import Worker
+from webipy.server.ports.notifications import Notification
+
+KEPT_OVER: Final = 2000
+
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS notifications (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, is_over INTEGER NOT NULL, body BLOB NOT NULL
+)
+"""
+_PUT: Final = """
+INSERT INTO notifications (id, is_over, body) VALUES (?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET is_over = excluded.is_over, body = excluded.body
+"""
+_FORGET: Final = """
+DELETE FROM notifications WHERE is_over AND number <=
+(SELECT number FROM notifications WHERE is_over ORDER BY number DESC LIMIT 1 OFFSET ?)
+"""
+
+
+@attrs.define(eq=False)
+class SqliteNotifications:
+    """See `webipy.server.ports.notifications.NotificationStore`.
+
+    Args:
+        path: The file.
+        reactor: Fires the Deferreds.
+    """
+
+    path: Path
+    reactor: TimedReactor
+    _worker: Worker | None = None
+    _connection: sqlite3.Connection | None = None
+
+    def load(self) -> Deferred[list[Notification]]:
+        """All that are kept; without a file none, and none is made."""
+        if not self.path.exists():
+            return succeed([])
+        return self._run().run(self._read)
+
+    def put(self, notification: Notification) -> Deferred[None]:
+        """Keeps one."""
+        row = (notification.id, notification.is_over, msgspec.json.encode(notification))
+
+        def work() -> None:
+            connection = self._open()
+            with connection:
+                connection.execute(_PUT, row)
+                if notification.is_over:
+                    connection.execute(_FORGET, (KEPT_OVER,))
+
+        return self._run().run(work)
+
+    def remove(self, notification: str) -> Deferred[None]:
+        """Forgets one."""
+
+        def work() -> None:
+            connection = self._open()
+            with connection:
+                connection.execute("DELETE FROM notifications WHERE id = ?", (notification,))
+
+        return self._run().run(work)
+
+    async def stop(self) -> None:
+        """Closes the file."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await worker.run(self._close)
+            worker.stop()
+
+    def _run(self) -> Worker:
+        if self._worker is None:
+            self._worker = Worker("webipy notifications", self.reactor)
+        return self._worker
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            create_private(self.path)
+            self._connection = sqlite3.connect(self.path, check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode=WAL")
+            self._connection.execute("PRAGMA synchronous=FULL")
+            self._connection.execute(_TABLE)
+        return self._connection
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _read(self) -> list[Notification]:
+        rows = self._open().execute("SELECT body FROM notifications ORDER BY number").fetchall()
+        return [msgspec.json.decode(body, type=Notification) for (body,) in rows]

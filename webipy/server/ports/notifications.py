@@ -1,0 +1,89 @@
+"""The ports of notifications: where they are kept, and what delivers them."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+import msgspec
+from twisted.internet.defer import Deferred
+
+from webipy.core.events.events import ExecutionStatus
+
+Way = Literal["page", "webhook", "mail"]
+"""How a person is told: by a page of theirs, an HTTP request, an e-mail."""
+
+
+class Notification(msgspec.Struct, frozen=True, kw_only=True):
+    """That a person wants to know when executions have ended, and what has become of that.
+
+    Args:
+        id: Made from the person and the first execution, so that asking twice is asking once; deliveries carry it.
+        session: The id of the session.
+        title: The title of the session.
+        executions: The ids of the executions; it is over when all of them have ended.
+        person: Who wants to know (`Principal.person`).
+        name: What they are called.
+        asked: When they asked, RFC 3339 in UTC.
+        ended: When the last execution had ended; `None`: not yet.
+        status: How they ended, as a whole.
+        duration_s: Seconds that they ran, together.
+        reason: Why they have no result, as a sentence; empty otherwise.
+        pending: The ways by which the person has still to be told.
+    """
+
+    id: str
+    session: str
+    title: str
+    executions: tuple[str, ...]
+    person: str
+    name: str
+    asked: str
+    ended: str | None = None
+    status: ExecutionStatus | None = None
+    duration_s: float = 0.0
+    reason: str = ""
+    pending: tuple[Way, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nobody waits for it any more."""
+        return self.ended is not None and not self.pending
+
+
+class NotificationStore(Protocol):
+    """Keeps notifications over the end of the server."""
+
+    def load(self) -> Deferred[list[Notification]]:
+        """All that are kept, those that are over, too: the oldest first."""
+
+    def put(self, notification: Notification) -> Deferred[None]:
+        """Keeps one, new or changed; fires when it survives a power cut. Of those that are over only the latest are kept."""
+
+    def remove(self, notification: str) -> Deferred[None]:
+        """Forgets the one of that id."""
+
+
+class Undelivered(Exception):
+    """A notification could not be delivered.
+
+    Args:
+        reason: Why, as the end of a sentence.
+        is_final: Whether another try would be in vain.
+    """
+
+    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+        super().__init__(reason)
+        self.is_final = is_final
+
+
+class Sender(Protocol):
+    """Delivers notifications in one way."""
+
+    def send(self, notification: Notification, text: str, url: str) -> Deferred[None]:
+        """Delivers one; fires when the other side has it, and fails with `Undelivered`.
+
+        Args:
+            notification: The notification; its id says to the other side whether it has had it before.
+            text: What has happened, in words.
+            url: The page of the session.
+        """

@@ -1,0 +1,408 @@
+"""Tells people that what they have started has ended: once, whatever happens to the server in between.
+
+    asked ──kept──► waits for the ends in the journal ──► ended ──kept──► each way delivers ──► told ──kept──► over
+
+A notification is kept, and survives a power cut, before the call that has asked for it is answered; its end is read from the journal, where it
+stands before anybody sees it; and a way is taken off `pending` once the other side has it. A server that starts goes on where the last one was: it
+looks for the ends that it has missed, and delivers what is pending. So none is missed.
+
+That none comes twice is a matter of two: between the delivery and its note here the server may die, and delivers again. A notification has one id
+for ever, made from the person and the execution, and each delivery carries it: pages remember which ids they have shown, a webhook gets it as
+`Idempotency-Key`, an e-mail as its `Message-ID`. Of several pages of a person one is asked at a time.
+
+Invariants: asking twice is asking once; what is over is never delivered again; a person gets nothing about a session that they may not see, as
+asking needs the right to read it.
+
+Rejected: noting the delivery before it (what is lost then is lost for good); events in the journal (who waits for what is nobody else's business);
+looking at what is connected at the end, and nothing else (the page is closed when it matters).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import attrs
+import msgspec
+from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore, succeed
+from twisted.logger import Logger
+
+from webipy.core import errors
+from webipy.core.api import notification_calls, rpc
+from webipy.core.api.access import Principal
+from webipy.core.events import events
+from webipy.core.events.events import AnyEvent, ExecutionStatus
+from webipy.server.ports.notifications import Notification, NotificationStore, Sender, Undelivered, Way
+from webipy.server.ports.world import World, pause
+from webipy.server.sessions.session import Session
+from webipy.server.sessions.sessions import Sessions
+
+FIRST_PAUSE_S: Final = 1.0
+LONGEST_PAUSE_S: Final = 300.0
+"""Between two tries of a delivery; the pause doubles each time."""
+
+GIVE_UP_S: Final = 86_400.0
+"""So long a delivery is tried after the server has begun with it."""
+
+AT_ONCE: Final = 8
+"""Deliveries under way at a time, of each way."""
+
+MOST_WAITING: Final = 1000
+"""Notifications that one person waits for, and those that wait for a page of theirs; a run of a notebook is one. As many that are over are kept."""
+
+FOR_EVER_S: Final = 10 * 365 * 86_400.0
+
+_WORST: Final[tuple[ExecutionStatus, ...]] = ("error", "lost", "cancelled", "aborted", "ok")
+"""A whole has the first status that one of its parts has."""
+
+_WORDS: Final[dict[ExecutionStatus, str]] = {
+    "ok": "Finished",
+    "error": "Failed",
+    "aborted": "Not run",
+    "cancelled": "Cancelled",
+    "lost": "Lost",
+}
+
+
+@attrs.define(eq=False)
+class Forgetful:
+    """Keeps notifications in memory only."""
+
+    kept: dict[str, Notification] = attrs.field(factory=dict)
+
+    def load(self) -> Deferred[list[Notification]]:
+        """All that are kept."""
+        return succeed(list(self.kept.values()))
+
+    def put(self, notification: Notification) -> Deferred[None]:
+        """Keeps one."""
+        self.kept[notification.id] = notification
+        return succeed(None)
+
+    def remove(self, notification: str) -> Deferred[None]:
+        """Forgets one."""
+        self.kept.pop(notification, None)
+        return succeed(None)
+
+
+@attrs.define(eq=False)
+class Listener:
+    """A page that shows notifications.
+
+    Args:
+        person: Whose page it is.
+        send: Sends it a notification, JSON.
+    """
+
+    person: str
+    send: Callable[[bytes], None]
+
+
+@attrs.define(eq=False)
+class Notifications:
+    """The notifications of a server.
+
+    Args:
+        world: The outside.
+        sessions: The open sessions.
+        page_url: Returns the address of the page for a session's id, with a fragment.
+        store: Keeps them.
+        senders: Deliver them, by their ways; pages need none.
+    """
+
+    world: World
+    sessions: Sessions
+    page_url: Callable[[str | None, str], str]
+    store: NotificationStore = attrs.field(factory=Forgetful)
+    senders: dict[Way, Sender] = attrs.field(factory=dict)
+    _all: dict[str, Notification] = attrs.field(factory=dict)
+    _works: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
+    """What is under way for each: the wait for its end, its deliveries."""
+    _listeners: list[Listener] = attrs.field(factory=list)
+    _offers: dict[str, Listener] = attrs.field(factory=dict)
+    """The page that each was sent to, and that has not confirmed it yet."""
+    _turns: dict[Way, DeferredSemaphore] = attrs.field(factory=dict)
+    _log = Logger()
+
+    # ---- asking
+
+    async def tell(self, principal: Principal | None, session: Session, executions: Sequence[str]) -> Notification:
+        """Tells somebody when executions have ended, from when it is kept; asking again changes nothing.
+
+        Args:
+            principal: Who.
+            session: The session.
+            executions: The ids of the executions, the first of which identifies them.
+
+        Raises:
+            errors.TooLarge: They wait for `MOST_WAITING` already.
+        """
+        assert principal is not None  # who starts something, or reads it, is somebody
+        person = principal.person
+        identity = notification_id(person, session.id, executions[0])
+        known = self._all.get(identity)
+        if known is not None:
+            return known
+        if sum(one.person == person and one.ended is None for one in self._all.values()) >= MOST_WAITING:
+            raise errors.TooLarge(f"You wait for {MOST_WAITING} notifications already.", limit=MOST_WAITING)
+        asked = Notification(
+            id=identity,
+            session=session.id,
+            title=session.record.title,
+            executions=tuple(executions),
+            person=person,
+            name=principal.name,
+            asked=self.world.now(),
+        )
+        self._all[identity] = asked
+        await self.store.put(asked)
+        if self._all.get(identity) is asked:  # it was not withdrawn meanwhile
+            self._work(identity, self._wait(asked))
+        return asked
+
+    async def withdraw(self, identity: str) -> None:
+        """Forgets a notification that waits; nothing happens when there is none.
+
+        Args:
+            identity: Its id.
+        """
+        known = self._all.get(identity)
+        if known is None or known.ended is not None:
+            return
+        del self._all[identity]
+        for work in self._works.pop(identity, []):
+            work.cancel()
+        await self.store.remove(identity)
+
+    def of(self, person: str) -> list[Notification]:
+        """The notifications that somebody waits for, the oldest first."""
+        return [one for one in self._all.values() if one.person == person and one.ended is None]
+
+    # ---- the life of a server
+
+    async def resume(self) -> None:
+        """Goes on where the last server was."""
+        for found in await self.store.load():
+            self._all.setdefault(found.id, found)
+        for found in list(self._all.values()):
+            if found.ended is not None:
+                self._deliver(found)
+            elif all(self._is_known(found, execution) for execution in found.executions):
+                self._work(found.id, self._wait(found))
+            elif any(one.id == found.session for one in self.sessions.all()):
+                await self.withdraw(found.id)  # a power cut has taken what it is about
+            else:
+                await self._end(found, "lost", 0.0, "The session was closed.")
+
+    def _is_known(self, found: Notification, execution: str) -> bool:
+        session = next((one for one in self.sessions.all() if one.id == found.session), None)
+        return session is not None and session.state.spans.find(execution) is not None
+
+    def stop(self) -> None:
+        """Ends what is under way; the next server goes on with it."""
+        works, self._works = self._works, {}
+        for work in [one for many in works.values() for one in many]:
+            work.cancel()
+
+    def _work(self, identity: str, work: object) -> None:
+        done: Deferred[None] = Deferred.fromCoroutine(work)  # type: ignore[arg-type]  # a coroutine, which has no type of its own here
+        mine = self._works.setdefault(identity, [])
+        mine.append(done)
+
+        def over(outcome: object) -> object:
+            if done in mine:
+                mine.remove(done)
+            if not mine and self._works.get(identity) is mine:
+                del self._works[identity]
+            return outcome
+
+        done.addBoth(over)
+        done.addErrback(lambda failure: failure.trap(CancelledError) and None)
+        done.addErrback(lambda failure: self._log.failure("a notification failed", failure))
+
+    # ---- ends
+
+    async def _wait(self, notification: Notification) -> None:
+        session = self.sessions.get(notification.session)
+        for execution in notification.executions:
+            await session.ended(execution, FOR_EVER_S)
+        ends: list[events.ExecutionFinished] = []
+
+        def keep(event: AnyEvent) -> None:
+            if isinstance(event, events.ExecutionFinished) and event.execution in notification.executions:
+                ends.append(event)
+
+        for execution in notification.executions:
+            finished = session.state.spans.get(execution).finished
+            if finished is not None:
+                await session.each_event(finished, finished, keep)
+        found = {end.status: end for end in ends}
+        status: ExecutionStatus = next((one for one in _WORST if one in found), "lost")
+        reason = found[status].reason if status in found else ""
+        await self._end(notification, status, sum(end.duration_s for end in ends), reason)
+
+    async def _end(self, notification: Notification, status: ExecutionStatus, duration_s: float, reason: str) -> None:
+        session = next((one for one in self.sessions.all() if one.id == notification.session), None)
+        ended = msgspec.structs.replace(
+            notification,
+            title=notification.title if session is None else session.record.title,
+            ended=self.world.now(),
+            status=status,
+            duration_s=duration_s,
+            reason=reason,
+            pending=self._ways_of(notification.person),
+        )
+        self._all[ended.id] = ended
+        self._trim(ended.person)
+        await self.store.put(ended)
+        self._deliver(ended)
+
+    def _ways_of(self, person: str) -> tuple[Way, ...]:
+        """How somebody is told: a page is their own, the mail address is that of whoever runs the server, the webhook is for all but guests."""
+        if person == "owner":
+            return ("page", *self.senders)
+        is_guest = not person.startswith(("account ", "hub "))
+        return ("page",) if is_guest or "webhook" not in self.senders else ("page", "webhook")
+
+    def ways_beside_pages(self, person: str) -> list[str]:
+        """How somebody (`Principal.person`) is told beside pages."""
+        return [way for way in self._ways_of(person) if way != "page"]
+
+    # ---- deliveries
+
+    def _deliver(self, notification: Notification) -> None:
+        for way in notification.pending:
+            if way == "page":
+                self._offer(notification)
+            elif way in self.senders:
+                self._work(notification.id, self._send(notification.id, way))
+
+    async def _send(self, identity: str, way: Way) -> None:
+        """Delivers in one way, with growing pauses."""
+        began, wait_s = self.world.clock(), FIRST_PAUSE_S
+        turns = self._turns.setdefault(way, DeferredSemaphore(AT_ONCE))
+        while True:
+            known = self._all[identity]
+            try:
+                await turns.run(self.senders[way].send, known, text_of(known), self.page_url(known.session, ""))
+                break
+            except Undelivered as fault:
+                if fault.is_final or self.world.clock() - began > GIVE_UP_S:
+                    self._log.error("a notification was not delivered by {way}: {fault}", way=way, fault=str(fault))
+                    break
+                if wait_s == FIRST_PAUSE_S:
+                    self._log.warn("a notification waits for {way}: {fault}", way=way, fault=str(fault))
+            await pause(self.world, wait_s)
+            wait_s = min(2 * wait_s, LONGEST_PAUSE_S)
+        await self._delivered(identity, way)
+
+    async def _delivered(self, identity: str, way: Way) -> None:
+        known = self._all[identity]
+        self._all[identity] = noted = msgspec.structs.replace(
+            known, pending=tuple(one for one in known.pending if one != way)
+        )
+        self._trim(noted.person)
+        await self.store.put(noted)
+
+    def _trim(self, person: str) -> None:
+        """Forgets the oldest of what is over, and does not wait any longer for a page of somebody who opens none."""
+        over = [one.id for one in self._all.values() if one.is_over]
+        for identity in over[: -MOST_WAITING or None]:
+            del self._all[identity]
+        unseen = [one for one in self._all.values() if one.person == person and one.pending == ("page",)]
+        for known in unseen[: -MOST_WAITING or None]:
+            self._work(known.id, self._delivered(known.id, "page"))
+
+    # ---- pages
+
+    def listen(self, person: str, send: Callable[[bytes], None]) -> Callable[[], None]:
+        """Sends a page what is pending for its person, and what comes; returns a function that ends that.
+
+        Args:
+            person: Whose page it is.
+            send: Sends it a notification, JSON.
+        """
+        listener = Listener(person, send)
+        self._listeners.append(listener)
+        for known in list(self._all.values()):
+            if known.person == person and "page" in known.pending and known.id not in self._offers:
+                self._offer(known)
+
+        def leave() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+            left = [identity for identity, one in self._offers.items() if one is listener]
+            for identity in left:
+                del self._offers[identity]
+                self._offer(self._all[identity])
+
+        return leave
+
+    def _offer(self, notification: Notification) -> None:
+        """Sends a notification to the page of its person that was opened last."""
+        listener = next((one for one in reversed(self._listeners) if one.person == notification.person), None)
+        if listener is not None:
+            self._offers[notification.id] = listener
+            params = as_result(notification, self.page_url(notification.session, ""))
+            listener.send(rpc.notification("notification", msgspec.json.encode(params)))
+
+    async def confirm(self, person: str, identity: str) -> None:
+        """Notes that a page has shown a notification; nothing happens when that is known, or it is somebody else's.
+
+        Args:
+            person: Whose page it was.
+            identity: The id of the notification.
+        """
+        known = self._all.get(identity)
+        if known is not None and known.person == person and "page" in known.pending:
+            self._offers.pop(identity, None)
+            await self._delivered(identity, "page")
+
+
+def notification_id(person: str, session: str, execution: str) -> str:
+    """The id of a notification.
+
+    Args:
+        person: Who wants to know.
+        session: The id of the session.
+        execution: The id of the first execution.
+    """
+    return hashlib.sha256("\0".join((person, session, execution)).encode()).hexdigest()[:32]
+
+
+def text_of(notification: Notification) -> str:
+    """What has happened, as a sentence."""
+    words, seconds = _WORDS[notification.status or "lost"], notification.duration_s
+    spent = f" after {duration(seconds)}" if seconds else ""
+    more = f" {notification.reason}" if notification.reason else ""
+    return f"{words}{spent}: {notification.title}.{more}"
+
+
+def duration(seconds: float) -> str:
+    """A time in words, such as `1 h 5 min`, `12 s`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def as_result(notification: Notification, url: str) -> notification_calls.Notified:
+    """A notification as pages get it.
+
+    Args:
+        notification: One that has ended.
+        url: The page of the session.
+    """
+    return notification_calls.Notified(
+        id=notification.id,
+        session=notification.session,
+        title=notification.title,
+        executions=list(notification.executions),
+        status=notification.status or "lost",
+        duration_s=notification.duration_s,
+        ended=notification.ended or "",
+        text=text_of(notification),
+        url=url,
+    )
