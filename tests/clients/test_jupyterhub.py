@@ -60,16 +60,21 @@ def of_lab(spawner):
 c.Spawner.pre_spawn_hook = of_lab
 scopes = ["admin:users", "admin:servers", "tokens", "access:servers"]
 c.JupyterHub.load_roles = [{{"name": "tests", "services": ["tests"], "scopes": scopes}}]
+c.JupyterHub.subdomain_host = {subdomain_host!r}
 """
 
 
 class JupyterHub:
-    """The hub, its proxy, and the servers that it starts."""
+    """The hub, its proxy, and the servers that it starts.
 
-    def __init__(self) -> None:
+    Args:
+        domain: The hub's; each user has one below it. Empty: all are at one address.
+    """
+
+    def __init__(self, domain: str = "") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="wh")).resolve()
-        self.port = free_port()
-        self.origin = f"http://127.0.0.1:{self.port}"
+        self.port, self.domain = free_port(), domain
+        self.origin = f"http://{domain or '127.0.0.1'}:{self.port}"
         command = [sys.executable, "-c", "from webipy.start import singleuser; singleuser()"]
         config = CONFIG.format(
             port=self.port,
@@ -79,6 +84,7 @@ class JupyterHub:
             home=str(self.folder / "home"),
             command=[*command, *(["--allow-root"] if os.geteuid() == 0 else [])],
             admin=ADMIN,
+            subdomain_host=self.origin if domain else "",
         )
         (self.folder / "jupyterhub_config.py").write_text(config)
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "JUPYTER"))}
@@ -87,6 +93,10 @@ class JupyterHub:
                 [HUB / "bin" / "jupyterhub"], cwd=self.folder, env=kept, stdout=log, stderr=log
             )
         until(self._answers, lambda: f"the hub answers; its log: {self.log[-3000:]}", LONG_S)
+
+    def host_of(self, name: str) -> str:
+        """Where the server of somebody is, with its port; that of the hub for nobody."""
+        return f"{name}.{self.domain}:{self.port}" if name and self.domain else self.origin.partition("//")[2]
 
     @property
     def log(self) -> str:
@@ -106,7 +116,9 @@ class JupyterHub:
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONG_S)
         try:
             told = None if body is None else json.dumps(body).encode()
-            line.request(method, path, told, {"Authorization": f"token {token}", "Content-Type": "application/json"})
+            host = self.host_of(path.split("/")[2] if path.startswith("/user/") else "")
+            headers = {"Host": host, "Authorization": f"token {token}", "Content-Type": "application/json"}
+            line.request(method, path, told, headers)
             answer = line.getresponse()
             raw = answer.read()
             return answer.status, json.loads(raw) if raw.startswith((b"{", b"[")) else raw
@@ -148,23 +160,25 @@ class JupyterHub:
 
 
 @functools.cache
-def the_hub() -> JupyterHub:
-    """The hub that the tests of this process share."""
+def the_hub(domain: str = "") -> JupyterHub:
+    """The hub of a domain that the tests of this process share."""
     if os.environ.get("WEBIPY_CLIENTS") != "full":
         raise SkipTest("This takes a JupyterHub, and some minutes: make clients")
     if not (HUB / "bin" / "jupyterhub").exists() or not PROXY.exists():
         raise SkipTest("JupyterHub or its proxy is not installed: make clients")
-    hub = JupyterHub()
+    hub = JupyterHub(domain)
     atexit.register(hub.close)
     return hub
 
 
-class UnderAHub(PageCase):
-    """What a user of a hub does."""
+class HubCase(PageCase):
+    """A hub, and its users."""
+
+    domain = ""
 
     def setUp(self) -> None:
         """The hub is there before anything else."""
-        self.hub = the_hub()
+        self.hub = the_hub(self.domain)
         super().setUp()
 
     def make_server(self) -> PageServer:
@@ -187,7 +201,7 @@ class UnderAHub(PageCase):
         """Waits for the first page of somebody's server."""
         first = ("#jp-main-dock-panel", "lab") if name == "cy" else ('button:has-text("New notebook")', "")
         expect(page.locator(first[0]).first).to_be_visible(timeout=1000 * LONG_S)
-        self.assertEqual(page.url, f"{self.hub.origin}/user/{name}/{first[1]}")
+        self.assertEqual(page.url, f"http://{self.hub.host_of(name)}/user/{name}/{first[1]}")
 
     def rpc(self, name: str, token: str, method: str = "server.info", **params: object) -> tuple[int, Any]:
         """A call to somebody's server through the proxy."""
@@ -203,6 +217,10 @@ class UnderAHub(PageCase):
         page.get_by_role("button", name="New notebook").click()
         expect(page.locator(".cm-content")).to_be_focused()
         self.finished(self.run_code(page, code))
+
+
+class UnderAHub(HubCase):
+    """What a user of a hub does."""
 
     def test_each_reaches_their_own_server_and_no_other(self) -> None:
         """Two people, each with a browser and a token: a cell runs at home, and the other one's server is shut to both."""
@@ -287,3 +305,25 @@ class UnderAHub(PageCase):
         other = self.context.new_page()
         other.goto(f"{self.hub.origin}/hub/logout")
         expect(page.get_by_text("Your session has ended.")).to_be_visible(timeout=1000 * LONG_S)
+
+
+class DomainForEach(HubCase):
+    """A hub with `subdomain_host`: browsers take names below `localhost` for this machine."""
+
+    domain = "hub.localhost"
+
+    def test_each_is_at_an_address_of_their_own(self) -> None:
+        """The sign-in leads there, a cell runs, and the page of one is another origin than that of the other, who is not let in."""
+        ada = self.arrive("ada")
+        self.run_there(ada, "import os; print('of', os.environ['JUPYTERHUB_USER'])")
+        expect(ada.locator(".out .text")).to_have_text("of ada")
+        bo = self.arrive("bo", self.new_context())
+        self.assertNotEqual(ada.evaluate("origin"), bo.evaluate("origin"))
+        self.faults_expected = re.compile("")  # pages of the hub
+        bo.goto(f"http://{self.hub.host_of('ada')}/user/ada/")
+        expect(bo.get_by_text("403").first).to_be_visible()
+        tokens = {name: self.own_token(name) for name in ("ada", "bo")}
+        found = {(owner, name): self.rpc(owner, tokens[name])[0] for owner in tokens for name in tokens}
+        self.assertEqual(found, {("ada", "ada"): 200, ("ada", "bo"): 403, ("bo", "ada"): 403, ("bo", "bo"): 200})
+        ada.reload()
+        expect(ada.locator(".out .text")).to_have_text("of ada")
