@@ -80,7 +80,9 @@ class HelpTests(SynchronousTestCase):
                 "interrupt",
                 "journal",
                 "kill",
+                "login",
                 "logins",
+                "logout",
                 "logs",
                 "ls",
                 "merge",
@@ -91,6 +93,7 @@ class HelpTests(SynchronousTestCase):
                 "share",
                 "specs",
                 "token",
+                "user",
             ],
         )
         for name in commands():

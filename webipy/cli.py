@@ -26,6 +26,7 @@ from webipy.command.options import ExportFormats, env_option, json_option, serve
 from webipy.command.program import Program
 from webipy.command.run_options import NamedValues, course_options, named, parameter_options, result_options
 from webipy.command.token_commands import token
+from webipy.command.user_commands import login, logout, user
 
 if TYPE_CHECKING:
     from webipy.client.client import Client
@@ -217,6 +218,9 @@ def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_
 
 
 main.add_command(logins)
+main.add_command(user)
+main.add_command(login)
+main.add_command(logout)
 main.add_command(token)
 
 

@@ -27,8 +27,8 @@ WRONG_TRIES = 10_000
 IN_WITHIN_S = 2.0
 ENDS_WITHIN_S = 1.0
 
-ROUTES = ("/", "/s/x", "/nowhere", "/static/none.js", "/frame", "/login", "/logout", "/share", "/rpc", "/rpc/openrpc.json", "/healthz", "/metrics",
-          "/exports/x/y", "/files/", "/files/none", "/outputs/x/y/0")  # fmt: skip
+ROUTES = ("/", "/s/x", "/nowhere", "/static/none.js", "/frame", "/login", "/invitation", "/logout", "/share", "/rpc", "/rpc/openrpc.json",
+          "/healthz", "/metrics", "/exports/x/y", "/files/", "/files/none", "/outputs/x/y/0")  # fmt: skip
 PROMISED_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",

@@ -298,7 +298,7 @@ class _LineFactory(WebSocketClientFactory):
         if words[1:2] == ["401"]:
             why = words[2].strip() if len(words) > 2 and "script token" in words[2] else ""
             return errors.NotAuthenticated(
-                f"The server at {self.address.url} does not take this token. {why or 'Give the right one with --state or --token-file.'}"
+                f"The server at {self.address.url} does not take this token. {why or _OTHER_TOKEN}"
             )
         if len(words) > 1:
             hint = _HINTS.get(words[1], "webipy doctor --url says more.")
@@ -310,6 +310,7 @@ class _LineFactory(WebSocketClientFactory):
         return NoServer(f"{self.address.url} {why or f'closed the line before it answered.{hint}'}")
 
 
+_OTHER_TOKEN: Final = "Give the right one with --state or --token-file, or sign in again with: webipy login URL"
 _HINTS: Final = {
     "404": "Is its path right, that of --base-url or of the proxy?",
     "421": "It is not known under that name: start it with --public-url or --allow-host.",

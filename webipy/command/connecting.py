@@ -79,29 +79,35 @@ class Target:
 
         if self.url is None:
             return find_server(self.state_folder)
+        where, fingerprint = checked_url(self.url), checked_fingerprint(self.fingerprint)
+        if self.token_file is None:
+            from webipy.command import kept_logins
+
+            if (kept := kept_logins.find(where)) is not None:
+                return Address(where, kept.token, fingerprint or kept.fingerprint)
         path = self.state_folder / "token" if self.token_file is None else self.token_file
         try:
             with open(path, encoding="utf-8") as file:
-                return Address(
-                    checked_url(self.url), checked_token(file.read().strip(), path), self._checked_fingerprint()
-                )
+                return Address(where, checked_token(file.read().strip(), path), fingerprint)
         except (OSError, UnicodeDecodeError) as fault:
-            raise NoServer(
-                f"The token cannot be read from {path}: {getattr(fault, 'strerror', None) or 'it is no text'}."
-            ) from None
+            why = getattr(fault, "strerror", None) or "it is no text"
+            hint = f" Sign in with: webipy login {where}" if self.token_file is None else ""
+            raise NoServer(f"The token cannot be read from {path}: {why}.{hint}") from None
 
-    def _checked_fingerprint(self) -> str | None:
-        from webipy.client.pinned_certificate import read_fingerprint
-        from webipy.command.lookup import Wrong
 
-        if self.fingerprint is None:
-            return None
-        found = read_fingerprint(self.fingerprint)
-        if found is None:
-            raise Wrong(
-                "--fingerprint takes the SHA-256 of a certificate, 64 hexadecimal digits, as the server prints it."
-            )
-        return found
+def checked_fingerprint(given: str | None) -> str | None:
+    """The fingerprint of a certificate in its one spelling; `None` for none.
+
+    Raises:
+        Wrong: It is none.
+    """
+    from webipy.client.pinned_certificate import read_fingerprint
+    from webipy.command.lookup import Wrong
+
+    found = None if given is None else read_fingerprint(given)
+    if given is not None and found is None:
+        raise Wrong("--fingerprint takes the SHA-256 of a certificate, 64 hexadecimal digits, as the server prints it.")
+    return found
 
 
 def checked_url(url: str) -> str:

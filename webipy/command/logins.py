@@ -25,8 +25,8 @@ async def show(client: Client, as_json: bool) -> int:
     if as_json:
         print_json(found)
     elif found.logins:
-        heads = ["ID", "BROWSER", "FROM", "SINCE", "LAST USED"]
-        click.echo(table(heads, [_row(login) for login in found.logins], shrinks=1))
+        heads = ["ID", "WHO", "BROWSER", "FROM", "SINCE", "LAST USED"]
+        click.echo(table(heads, [_row(login) for login in found.logins], shrinks=2))
     else:
         click.echo("webipy: No browser is signed in. Sign one in with: webipy open", err=True)
     return OK
@@ -34,7 +34,7 @@ async def show(client: Client, as_json: bool) -> int:
 
 def _row(login: login_calls.Login) -> list[str]:
     used = f"open now ({login.connections})" if login.connections else local_time(login.used)
-    return [login.id[:8], login.where, login.address, local_time(login.since), used]
+    return [login.id[:8], login.name, login.where, login.address, local_time(login.since), used]
 
 
 async def revoke(client: Client, login: str | None, as_json: bool) -> int:

@@ -60,6 +60,16 @@ async function logins(): Promise<FunctionComponent> {
   return () => <LoginsDialog onClose={close} />;
 }
 
+async function account(): Promise<FunctionComponent> {
+  const { AccountDialog } = await import("../people/AccountDialog.tsx");
+  return () => <AccountDialog onClose={close} />;
+}
+
+async function users(): Promise<FunctionComponent> {
+  const { UsersDialog } = await import("../people/UsersDialog.tsx");
+  return () => <UsersDialog onClose={close} />;
+}
+
 async function tokens(): Promise<FunctionComponent<{ open: Open }>> {
   const { TokensDialog } = await import("../people/TokensDialog.tsx");
   return ({ open }) => <TokensDialog session={open.store.id} onClose={close} />;
@@ -134,6 +144,8 @@ const DIALOGS: Readonly<Record<DialogName, FunctionComponent<{ open: Open }>>> =
   share: lazily(async () => (await import("../people/ShareDialog.tsx")).ShareDialog),
   logins: lazily(logins),
   tokens: lazily(tokens),
+  account: lazily(account),
+  users: lazily(users),
   history: lazily(async () => (await import("../panels/History.tsx")).History),
   compare: lazily(async () => (await import("../panels/History.tsx")).Compare),
   print: lazily(async () => (await import("./PrintDialog.tsx")).PrintDialog),

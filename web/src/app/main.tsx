@@ -74,9 +74,15 @@ async function useCode(): Promise<boolean> {
 
 /** Asks what the link in the address is for, if there is one; the address keeps no trace of it. Whoever is in already goes on. */
 async function useShare(): Promise<boolean> {
-  const secret = new URLSearchParams(location.hash.slice(1)).get("share");
+  const given = new URLSearchParams(location.hash.slice(1));
+  const invitation = given.get("invite");
+  const secret = invitation ?? given.get("share");
   if (secret === null) return false;
   history.replaceState(null, "", location.pathname);
+  if (invitation !== null) {
+    joining.value = { secret, offer: "invitation", message: "" };
+    return true;
+  }
   try {
     const offer = await askOffer(secret);
     if (typeof offer === "string") joining.value = { secret, offer: null, message: offer };

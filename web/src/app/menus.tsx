@@ -5,6 +5,7 @@ import { isAttached } from "../model/select.ts";
 import { useUsage } from "../panels/usage.ts";
 import { fileAddress, save } from "../rpc/http.ts";
 import { EXPORT_FORMATS } from "../rpc/schema.ts";
+import { server } from "../session/connection.ts";
 import { DocumentActions } from "../session/document_actions.ts";
 import { hasLab, openInLab } from "../session/jupyterlab.ts";
 import type { Open } from "../session/open_session.ts";
@@ -67,6 +68,7 @@ export function documentRows(open: Open): readonly MenuRow[] {
     may("own") && { title: p.shareItem, run: show("share") },
     may("own") && { title: menuWords.loginsItem, run: show("logins") },
     { title: menuWords.tokensItem, run: show("tokens") },
+    server.value?.account != null && { title: menuWords.accountItem, run: show("account") },
     ...ofFile,
     may("write") &&
       file !== null &&

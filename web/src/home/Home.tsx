@@ -16,6 +16,7 @@ import { RpcFailure } from "../rpc/messages.ts";
 import type { KernelspecList, Session } from "../rpc/schema.ts";
 import { connection, phase, server } from "../session/connection.ts";
 import { openNotebook } from "../session/open_session.ts";
+import { may } from "../session/permissions.ts";
 import { goTo, sessionAddress } from "../session/route.ts";
 import { leave } from "../session/sign_in.ts";
 import { k } from "../text/closed.ts";
@@ -311,9 +312,18 @@ const ACCOUNT: readonly MenuRow[] = [
   { title: homeWords.signOutHere, run: () => void leave() },
 ];
 
+const show = (which: "account" | "users") => (): void => {
+  dialog.value = which;
+};
+
 /** The rows of the account; where a hub has started the server with the way to its page. */
 function account(hub: string | null): readonly MenuRow[] {
-  return hub === null ? ACCOUNT : [...ACCOUNT, { title: homeWords.hubHome, run: () => location.assign(hub) }];
+  if (hub !== null) return [...ACCOUNT, { title: homeWords.hubHome, run: () => location.assign(hub) }];
+  return [
+    server.value?.account != null && { title: menuWords.accountItem, run: show("account") },
+    may("own") && { title: menuWords.usersItem, run: show("users") },
+    ...ACCOUNT,
+  ];
 }
 
 export function Home({ folder: path }: { folder: string }) {

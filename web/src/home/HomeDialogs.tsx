@@ -19,7 +19,7 @@ interface Props {
   newNotebook(): void;
 }
 
-const show = (name: "palette" | "settings" | "logins" | "tokens" | "help") => (): void => {
+const show = (name: "palette" | "settings" | "logins" | "tokens" | "users" | "help") => (): void => {
   dialog.value = name;
 };
 
@@ -41,6 +41,7 @@ function entries({ sessions, newNotebook }: Props): Entry[] {
     own("settings", "settings", commandTitles.settings, "Ctrl+,", show("settings")),
     own("logins", "key", menuWords.loginsItem, null, show("logins")),
     own("tokens", "key", menuWords.tokensItem, null, show("tokens")),
+    own("users", "people", menuWords.usersItem, null, show("users")),
     own("help", "help", commandTitles.help, null, show("help")),
     own("theme", "system", commandTitles.theme, null, nextTheme),
   ];
@@ -50,6 +51,8 @@ const Chooser = lazily(async () => (await import("../panels/Palette.tsx")).Choos
 const Settings = lazily(async () => (await import("../panels/Settings.tsx")).Settings);
 const HelpDialog = lazily(async () => (await import("../panels/HelpDialog.tsx")).HelpDialog);
 const LoginsDialog = lazily(async () => (await import("../people/LoginsDialog.tsx")).LoginsDialog);
+const AccountDialog = lazily(async () => (await import("../people/AccountDialog.tsx")).AccountDialog);
+const UsersDialog = lazily(async () => (await import("../people/UsersDialog.tsx")).UsersDialog);
 const TokensDialog = lazily(async () => (await import("../people/TokensDialog.tsx")).TokensDialog);
 
 const close = (): void => {
@@ -76,6 +79,8 @@ export function HomeDialogs(props: Props) {
     return <Chooser fixed={entries(props)} more={[]} folder={props.folder} filesFirst words={paletteWords.atHome} />;
   if (dialog.value === "help") return <HelpDialog open={null} />;
   if (dialog.value === "logins") return <LoginsDialog onClose={close} />;
+  if (dialog.value === "account") return <AccountDialog onClose={close} />;
+  if (dialog.value === "users") return <UsersDialog onClose={close} />;
   if (dialog.value === "tokens") return <TokensDialog session={null} onClose={close} />;
   return dialog.value === "settings" ? <Settings /> : null;
 }

@@ -9,6 +9,9 @@ import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
 import { Card } from "../ui/Card.tsx";
 import { Icon } from "../ui/icons.tsx";
+import { lazily } from "../ui/lazy.ts";
+
+const Accept = lazily(async () => (await import("./Accept.tsx")).Accept);
 
 const NAME_KEY = "webipy-name";
 
@@ -36,6 +39,7 @@ export function Join() {
   const at = joining.value;
   if (at === null) return null;
   const { offer } = at;
+  if (offer === "invitation") return <Accept secret={at.secret} />;
   if (offer === null)
     return (
       <Card title={s.linkRefused}>

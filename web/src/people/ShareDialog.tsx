@@ -1,7 +1,6 @@
 /** Who else may come: links are made, copied, changed and removed; who came by each, and where they are. */
 
 import { useEffect, useRef, useState } from "preact/hooks";
-import { colourOf, initialsOf } from "../model/people.ts";
 import type { Guest, Right, Share } from "../rpc/schema.ts";
 import { server } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
@@ -13,6 +12,7 @@ import { Dialog } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { complain, say, toast } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
+import { Face } from "./Face.tsx";
 import { whereabouts } from "./People.tsx";
 
 const RIGHTS: readonly Right[] = ["read", "write", "execute"];
@@ -124,14 +124,6 @@ function MakeLink({ open, onMade }: { open: Open; onMade(): void }) {
       </p>
       {link !== null && <NewLink link={link} />}
     </>
-  );
-}
-
-function Face({ person, name }: { person: string; name: string }) {
-  return (
-    <span class={`avatar p${colourOf(person)}`} aria-hidden="true">
-      {initialsOf(name)}
-    </span>
   );
 }
 

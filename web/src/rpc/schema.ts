@@ -725,6 +725,8 @@ export interface ServerInfo {
   started: string | null;
   /** Where people start and stop this server, when a JupyterHub has started it: the address of the hub's page. Null: no hub has; and for guests. */
   hub: string | null;
+  /** The id of the account that the caller has signed in to; null: none. */
+  account: string | null;
   /** Whether JupyterLab is installed beside webipy: its page is at /lab. False for guests, and when nobody is logged in. */
   jupyterlab: boolean;
 }

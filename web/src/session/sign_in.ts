@@ -8,8 +8,8 @@ import { homeAddress } from "./route.ts";
 
 /** Set while the sign-in form is shown: what went wrong before. */
 export const signingIn = signal<{ message: string } | null>(null);
-/** Set while a link asks for a name: what the link is for (null: for nothing, with the reason). */
-export const joining = signal<{ secret: string; offer: Offer | null; message: string } | null>(null);
+/** Set while a link asks for a name: what the link is for (null: for nothing, with the reason), or that it is an invitation to an account. */
+export const joining = signal<{ secret: string; offer: Offer | "invitation" | null; message: string } | null>(null);
 
 const WENT = keyHere("webipy-at-hub");
 const AGAIN_MS = 60_000;

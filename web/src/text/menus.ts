@@ -35,6 +35,8 @@ export const menuWords = {
   exportAs: (format: string) => `Export as ${format}`,
   loginsItem: "Signed-in browsers…",
   tokensItem: "Tokens for scripts…",
+  accountItem: "Your account…",
+  usersItem: "People…",
 } as const;
 
 /** The menu of a cell. */

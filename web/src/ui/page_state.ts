@@ -17,6 +17,8 @@ export type DialogName =
   | "share"
   | "logins"
   | "tokens"
+  | "account"
+  | "users"
   | "help"
   | "print"
   | "definition";

@@ -92,6 +92,8 @@ class ServerInfo(Result, frozen=True, kw_only=True):
     """When the server began to run, RFC 3339 in UTC with microseconds; null: nobody is logged in."""
     hub: str | None = None
     """Where people start and stop this server, when a JupyterHub has started it: the address of the hub's page. Null: no hub has; and for guests."""
+    account: str | None = None
+    """The id of the account that the caller has signed in to; null: none."""
     jupyterlab: bool = False
     """Whether JupyterLab is installed beside webipy: its page is at /lab. False for guests, and when nobody is logged in."""
 

@@ -57,6 +57,7 @@ async def server_info(services: Services, connection: Connection, params: calls.
         public_url=services.public_url if who is not None else None,
         started=services.started if who is not None else None,
         hub=services.hub_home if who is not None and not guest_view.is_guest(who) else None,
+        account=who.account if who is not None else None,
         jupyterlab=who is not None and not guest_view.is_limited(who) and services.has_jupyterlab(),
     )
 

@@ -394,7 +394,7 @@ def check_password(password: str, account: Account) -> None:
         raise _bad_password("This password is one or two characters, repeated: choose another one.")
     bare = name_key(password)
     for name in (account.name, account.display_name):
-        if len(name) >= 3 and name_key(name) in bare:
+        if len(name) >= 4 and name_key(name) in bare:
             raise _bad_password(f"A password does not contain the name of its account ({name}): choose another one.")
 
 

@@ -1,0 +1,142 @@
+"""Accounts in a real browser: an invitation, a password, signing in by name, and the end of it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.browser.stage import PageCase, PageServer
+
+HOME = "New notebook"
+ACCOUNT = "Sign out, and signed-in browsers"
+PASSWORD = "seven brown kettles"
+OTHER = "nine green lamps"
+
+
+class Accounts(PageCase):
+    """From the first invitation on."""
+
+    def make_server(self) -> PageServer:
+        """Its accounts are those of this test alone."""
+        return self.own_server()
+
+    def menu(self, page: Page, row: str) -> Locator:
+        """The dialog that a row of the account's menu opens."""
+        page.get_by_role("button", name=ACCOUNT).click()
+        page.get_by_role("menuitem", name=row).click()
+        dialog = page.get_by_role("dialog", name=row.rstrip("…"))
+        expect(dialog).to_be_visible()
+        return dialog
+
+    def owner(self) -> Page:
+        """The home page of whoever runs the server."""
+        self.sign_in()
+        page = self.new_page()
+        page.goto(self.server.origin)
+        expect(page.get_by_role("button", name=HOME)).to_be_visible()
+        return page
+
+    def by_name(self, context: BrowserContext, password: str, *, name: str = "Ada") -> Page:
+        """A tab that has sent the form."""
+        page = self.new_page(context)
+        page.goto(self.server.origin)
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(password)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        return page
+
+    def add(self, people: Locator, name: str, shown: str, role: str) -> str:
+        """Adds somebody; gives the link of the invitation."""
+        people.get_by_label("Name to sign in with").fill(name)
+        people.get_by_label("Name that others see").fill(shown)
+        people.get_by_label("Role", exact=True).select_option(role)
+        people.get_by_role("button", name="Add and invite").click()
+        return people.get_by_label("The invitation").input_value()
+
+    def choose(self, link: str, password: str) -> Page:
+        """A tab of somebody who has followed an invitation."""
+        page = self.new_page(self.new_context())
+        page.goto(link)
+        page.get_by_label("New password", exact=True).fill(password)
+        page.get_by_label("New password, once more").fill(password)
+        page.get_by_role("button", name="Choose and sign in").click()
+        return page
+
+    def test_from_an_invitation_to_the_end(self) -> None:
+        """Ada is invited, chooses a password and a name, signs in elsewhere, changes the password, which ends the other sign-in, and is disabled."""
+        owner = self.owner()
+        people = self.menu(owner, "People…")
+        link = self.add(people, "ada", "Ada Lovelace", "admin")
+        expect(people.get_by_role("listitem")).to_contain_text(["ada · never signed in · invited"])
+        first = self.choose(link, PASSWORD)
+        expect(first.get_by_role("button", name=HOME)).to_be_visible()
+        again = self.new_page(self.new_context())
+        again.goto(link)
+        expect(again.get_by_role("alert")).to_contain_text("This invitation was used")
+
+        wrong = self.by_name(self.new_context(), OTHER)
+        expect(wrong.get_by_role("alert")).to_contain_text("do not belong together")
+        second = self.by_name(self.new_context(), PASSWORD)
+        expect(second.get_by_role("button", name=HOME)).to_be_visible()
+
+        account = self.menu(first, "Your account…")
+        expect(account).to_contain_text("Signs in as “ada”")
+        account.get_by_label("Password of before").fill(PASSWORD)
+        account.get_by_label("New password", exact=True).fill(OTHER)
+        account.get_by_label("New password, once more").fill(OTHER)
+        account.get_by_role("button", name="Change password").click()
+        expect(second.get_by_text("Your session has ended.")).to_be_visible()
+        first.keyboard.press("Escape")
+        third = self.by_name(self.new_context(), OTHER)
+        expect(third.get_by_role("button", name=HOME)).to_be_visible()
+
+        people.get_by_role("button", name="Disable Ada Lovelace").click()
+        for page in (first, third):
+            expect(page.get_by_text("Your session has ended.")).to_be_visible()
+        expect(people.get_by_role("listitem")).to_contain_text(["disabled"])
+        late = self.by_name_after_all_are_disabled()
+        expect(late.get_by_label("Token")).to_be_visible()
+
+    def by_name_after_all_are_disabled(self) -> Page:
+        """A tab of a stranger: nobody can sign in by name, so the form asks for the token."""
+        page = self.new_page(self.new_context())
+        page.goto(self.server.origin)
+        return page
+
+    def test_people_are_told_what_is_wrong(self) -> None:
+        """A name that is taken, one that looks like it, a weak password: beside the form, and nothing is made."""
+        people = self.menu(self.owner(), "People…")
+        link = self.add(people, "paul", "Paul Klee", "admin")
+        for name, words in (("PAUL", "already"), ("pau1", "looks like"), ("a b", "letters, digits")):
+            people.get_by_label("Name to sign in with").fill(name)
+            people.get_by_role("button", name="Add and invite").click()
+            expect(people.get_by_role("alert")).to_contain_text(words)
+        expect(people.get_by_role("listitem")).to_have_count(1)
+        page = self.choose(link, "password1")
+        expect(page.get_by_role("alert")).to_contain_text("Many people have this password")
+        page.get_by_label("New password, once more").fill("another one")
+        page.get_by_role("button", name="Choose and sign in").click()
+        expect(page.get_by_role("alert")).to_contain_text("differ")
+        people.get_by_role("button", name="Remove Paul Klee").click()
+        asked = self.page_of(people).get_by_role("dialog", name="Remove Paul Klee?")
+        asked.get_by_role("button", name="Remove", exact=True).click()
+        expect(people).to_contain_text("Nobody has an account yet")
+
+    @staticmethod
+    def page_of(locator: Locator) -> Page:
+        """The page of an element."""
+        return locator.page
+
+    def test_the_login_is_the_account_s_alone(self) -> None:
+        """Staying signed in is a cookie that the browser keeps; otherwise it is one that ends with the browser."""
+        self.server.call("user.add", name="bo", role="admin", password=PASSWORD)
+        for stay in (True, False):
+            context = self.new_context()
+            page = self.new_page(context)
+            page.goto(self.server.origin)
+            page.get_by_label("Name").fill("bo")
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_label("Stay signed in").set_checked(stay)
+            page.get_by_role("button", name="Sign in", exact=True).click()
+            expect(page.get_by_role("button", name=HOME)).to_be_visible()
+            (cookie,) = context.cookies()
+            self.assertEqual(float(cookie["expires"]) > 0, stay)

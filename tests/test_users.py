@@ -1,0 +1,154 @@
+"""`webipy user`, `webipy login` and the logins that are kept: webipy.command.users, kept_logins and signing_in, on a server in memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import stat
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, cast
+from unittest import mock
+
+from click.testing import CliRunner
+from twisted.internet.defer import Deferred
+
+from tests.fakes import RigTestCase
+from tests.test_cli_share import InMemory, captured
+from webipy.cli import main
+from webipy.client.client import Client, NoServer
+from webipy.command import kept_logins, signing_in, users
+from webipy.command.connecting import Target
+from webipy.command.kept_logins import KeptLogin
+from webipy.command.program import Unable
+
+PASSWORD = "nine green lamps"
+URL = "https://lab.example.org/base"
+
+
+class CommandCase(RigTestCase):
+    """A server in memory, and a home of its own."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.config = Path(self.mktemp())
+        patched = mock.patch.dict(os.environ, {"XDG_CONFIG_HOME": str(self.config)})
+        patched.start()
+        self.addCleanup(patched.stop)
+        token = Path(self.mktemp())
+        token.write_text("token")
+        self.target = Target(None, "http://127.0.0.1:9000/", str(token))
+        self.client = cast(Client, InMemory(self.rig.me.call))
+
+    def outcome(self, command: Coroutine[Any, Any, int]) -> tuple[int, str, str]:
+        """The exit status of a command, and what it prints."""
+        return captured(lambda: int(self.successResultOf(Deferred.fromCoroutine(command))))
+
+
+class UserCommands(CommandCase):
+    """What they do and print."""
+
+    def add(self, name: str, invited: bool = False, password: str | None = PASSWORD) -> tuple[int, str, str]:
+        """Adds somebody."""
+        wanted = users.Wanted(name, None, "member", ("lab",), None if invited else password)
+        return self.outcome(users.add(self.client, self.target, wanted, invited, False))
+
+    def test_the_whole_life_of_an_account(self) -> None:
+        """Added, listed, changed, removed; each says what came of it, and no word of a password."""
+        self.assertIn("Make one with", self.outcome(users.show(self.client, False))[2])
+        status, out, err = self.add("bo")
+        self.assertEqual((status, out), (0, ""))
+        self.assertIn("bo can sign in", err)
+        listed = self.outcome(users.show(self.client, False))[1]
+        self.assertRegex(listed, r"bo +bo +member +lab +never")
+        told = json.loads(self.outcome(users.show(self.client, True))[1])
+        self.assertEqual([one["name"] for one in told["users"]], ["bo"])
+        self.assertIn(
+            "is disabled", self.outcome(users.change(self.client, "BO", "is disabled", False, disabled=True))[2]
+        )
+        self.assertIn("disabled", self.outcome(users.show(self.client, False))[1])
+        self.assertIn("new password", self.outcome(users.set_password(self.client, "bo", PASSWORD, False))[2])
+        self.assertIn("removed", self.outcome(users.remove(self.client, "bo", False))[2])
+        self.assertNotIn(PASSWORD, listed + err)
+
+    def test_an_invitation_is_alone_on_standard_output(self) -> None:
+        """With the address that the server was reached at, so that a program can send it."""
+        status, out, err = self.add("cy", invited=True)
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r"^http://127\.0\.0\.1:9000/#invite=\S+\n$")
+        self.assertIn("works once", err)
+        self.assertRegex(self.outcome(users.show(self.client, False))[1], r"cy .*invited +never")
+
+    def test_where_passwords_come_from(self) -> None:
+        """From the first line of standard input, or a terminal; never both, and never nothing."""
+        with mock.patch("sys.stdin", io.StringIO(f"{PASSWORD}\r\nmore\n")):
+            self.assertEqual(users.new_password(True), PASSWORD)
+        with mock.patch("sys.stdin", io.StringIO("")):
+            self.assertRaises(Unable, users.new_password, True)
+            self.assertIn("--password-stdin", str(self.assertRaises(Unable, users.new_password, False)))
+        with mock.patch("sys.stdin.isatty", return_value=True), mock.patch("click.prompt", side_effect=["a", "b"]):
+            self.assertIn("differ", str(self.assertRaises(Unable, users.new_password, False)))
+        with mock.patch("sys.stdin", io.StringIO("x" * 10_000_000)):
+            self.assertLess(len(users.password(True)), 2000, "a huge one is not read to its end")
+
+    def test_no_option_takes_a_password(self) -> None:
+        """It would stand in the list of processes and in the shell's history."""
+        for command in (("user", "add"), ("user", "passwd"), ("login",)):
+            shown = CliRunner().invoke(main, [*command, "--help"]).output
+            self.assertIn("--password-stdin", shown)
+            self.assertNotRegex(shown, r"--password(?!-stdin)")
+
+
+class Kept(CommandCase):
+    """Logins that are kept, and who uses them."""
+
+    def test_a_file_that_only_its_user_can_read(self) -> None:
+        """In a folder that only they can read; one for each server."""
+        login = KeptLogin(url=URL, token="secret", account="bo")
+        kept_logins.keep(login)
+        (file,) = kept_logins.folder().iterdir()
+        modes = [stat.S_IMODE(path.stat().st_mode) for path in (file, file.parent)]
+        self.assertEqual(modes, [0o600, 0o700])
+        other = KeptLogin(url=URL + "2", token="other", account="bo", fingerprint="AB")
+        kept_logins.keep(other)
+        self.assertEqual((kept_logins.find(URL), kept_logins.all_of_them()), (login, [login, other]))
+        kept_logins.forget(URL)
+        kept_logins.forget(URL)
+        self.assertIsNone(kept_logins.find(URL))
+
+    def test_what_cannot_be_read_is_none(self) -> None:
+        """Neither is one of another address."""
+        kept_logins.keep(KeptLogin(url=URL, token="secret", account="bo"))
+        (file,) = kept_logins.folder().iterdir()
+        file.write_text("{")
+        self.assertEqual((kept_logins.find(URL), kept_logins.all_of_them()), (None, []))
+
+    def test_commands_take_it(self) -> None:
+        """With `--url`, however it is written; a token file that is named comes first."""
+        kept_logins.keep(KeptLogin(url=URL, token="secret", account="bo", fingerprint="AB"))
+        found = Target(None, f"{URL}/?x#y", None).find()
+        self.assertEqual((found.url, found.token, found.fingerprint), (URL, "secret", "AB"))
+        token = Path(self.mktemp())
+        token.write_text("token")
+        self.assertEqual(Target(None, URL, str(token)).find().token, "token")
+        fault = self.assertRaises(NoServer, Target(self.mktemp(), "https://other.example.org", None).find)
+        self.assertIn("webipy login https://other.example.org", str(fault))
+
+    def test_no_password_goes_out_in_plain_text(self) -> None:
+        """But to this machine."""
+        self.assertIn("https", str(self.assertRaises(Unable, signing_in.check_reach, "http://lab.example.org")))
+        for url in (URL, "http://127.0.0.1:8888", "http://localhost", "http://[::1]:8888"):
+            signing_in.check_reach(url)
+
+    def test_signing_out_of_what(self) -> None:
+        """Of the only one; of several it is asked which."""
+        self.assertIn("no server", str(self.assertRaises(Unable, signing_in.logout, None)))
+        for url in ("https://127.0.0.1:1/a", "https://127.0.0.1:1/b"):
+            kept_logins.keep(KeptLogin(url=url, token="secret", account="bo"))
+        self.assertIn("/b (bo)", str(self.assertRaises(Unable, signing_in.logout, None)))
+        self.assertIn("not signed in to", str(self.assertRaises(Unable, signing_in.logout, "https://c.example")))
+        status, _, err = captured(lambda: signing_in.logout("https://127.0.0.1:1/a"))
+        self.assertEqual(status, 0)
+        self.assertIn("does not answer", err)
+        self.assertEqual([one.url for one in kept_logins.all_of_them()], ["https://127.0.0.1:1/b"])

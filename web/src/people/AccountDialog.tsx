@@ -1,0 +1,144 @@
+/** The own account: the name that others see, the password, and a code for the command line. */
+import { useEffect, useState } from "preact/hooks";
+import type { OwnAccount } from "../rpc/schema.ts";
+import { connection } from "../session/connection.ts";
+import { accountWords as a } from "../text/accounts.ts";
+import { t } from "../text/en.ts";
+import { Dialog } from "../ui/Dialog.tsx";
+import { complain, say, toast } from "../ui/notices.ts";
+import { Face } from "./Face.tsx";
+import { NewPassword } from "./NewPassword.tsx";
+
+const told = (words: string): void => {
+  toast(words);
+  say(words);
+};
+
+function Name({ own, onSaved }: { own: OwnAccount; onSaved(own: OwnAccount): void }) {
+  const [name, setName] = useState(own.display_name);
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    try {
+      onSaved(await connection.call("account.rename", { display_name: name.trim() }));
+      told(a.saved);
+    } catch (error) {
+      complain(error);
+    }
+  };
+  return (
+    <form class="make-link" onSubmit={event => void submit(event)}>
+      <input
+        class="input"
+        aria-label={a.yourName}
+        maxLength={40}
+        required
+        value={name}
+        onInput={event => setName(event.currentTarget.value)}
+      />
+      <button type="submit" class="btn" disabled={name.trim() === own.display_name}>
+        {a.save}
+      </button>
+    </form>
+  );
+}
+
+function Password({ own }: { own: OwnAccount }) {
+  const [old, setOld] = useState("");
+  const [password, setPassword] = useState<string | null>(null);
+  const [message, setMessage] = useState("");
+  const [round, next] = useState(0);
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    if (password === null) {
+      setMessage(a.differ);
+      return;
+    }
+    try {
+      await connection.call("account.change_password", { old, new: password });
+      told(a.changed);
+      setMessage("");
+      setOld("");
+      next(round + 1);
+    } catch (error) {
+      setMessage(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <form class="account-form" onSubmit={event => void submit(event)}>
+      {message !== "" && (
+        <p class="form-error" role="alert">
+          {message}
+        </p>
+      )}
+      <input type="text" name="username" autocomplete="username" value={own.name} readOnly hidden />
+      <label>
+        {a.oldPassword}
+        <input
+          class="input"
+          type="password"
+          autocomplete="current-password"
+          required
+          value={old}
+          onInput={event => setOld(event.currentTarget.value)}
+        />
+      </label>
+      <NewPassword key={round} onChange={setPassword} />
+      <button type="submit" class="btn">
+        {a.change}
+      </button>
+      <p class="form-hint">{a.changeHint}</p>
+    </form>
+  );
+}
+
+function Code() {
+  const [code, show] = useState("");
+  const make = (): void => {
+    connection
+      .call("account.code", {})
+      .then(made => show(made.code))
+      .catch(complain);
+  };
+  return (
+    <div class="new-link">
+      {code === "" ? (
+        <button type="button" class="btn" onClick={make}>
+          {a.makeCode}
+        </button>
+      ) : (
+        <input class="input" readOnly aria-label={a.codeLabel} value={code} onFocus={event => event.currentTarget.select()} />
+      )}
+      <p class="form-hint">{a.codeBody}</p>
+    </div>
+  );
+}
+
+export function AccountDialog({ onClose }: { onClose(): void }) {
+  const [own, set] = useState<OwnAccount | null>(null);
+  useEffect(() => {
+    connection.call("account.get", {}).then(set).catch(complain);
+  }, []);
+  return (
+    <Dialog title={a.account} onClose={onClose}>
+      {own === null ? (
+        <p class="quiet">{t.opening}</p>
+      ) : (
+        <div class="share">
+          <div class="link-head">
+            <Face person={`account ${own.id}`} name={own.display_name} />
+            <span class="link-label">
+              <b>{own.display_name}</b>
+              <span class="sub">
+                {a.signsInAs(own.name, own.role)} {own.groups.length > 0 && a.inGroups(own.groups)}
+              </span>
+            </span>
+          </div>
+          <Name own={own} onSaved={set} />
+          <Password own={own} />
+          <h3>{a.code}</h3>
+          <Code />
+        </div>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,243 @@
+/** The accounts of the server, for admins: who there is, in which role; somebody is added, invited, disabled or removed. */
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { User } from "../rpc/schema.ts";
+import { connection, server } from "../session/connection.ts";
+import { homeAddress } from "../session/route.ts";
+import { accountWords as a } from "../text/accounts.ts";
+import { t } from "../text/en.ts";
+import { ago } from "../text/format.ts";
+import { Ask, Dialog } from "../ui/Dialog.tsx";
+import { Icon } from "../ui/icons.tsx";
+import { complain, say, toast } from "../ui/notices.ts";
+import { clockOffset } from "../ui/page_state.ts";
+import { Face } from "./Face.tsx";
+
+type Role = User["role"];
+
+const ROLES: readonly Role[] = ["admin", "member", "viewer"];
+const DAYS = 7;
+
+interface Link {
+  readonly name: string;
+  readonly url: string;
+}
+
+const groupsIn = (text: string): string[] =>
+  text
+    .split(",")
+    .map(one => one.trim())
+    .filter(Boolean);
+
+/** The link as others reach it: by the public URL; where the server knows none, as it is reached from here. */
+const reached = (url: string): string => (server.value?.public_url ? url : location.origin + homeAddress("") + new URL(url).hash);
+
+async function copy(link: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(link);
+    toast(a.copied);
+    say(a.copied);
+  } catch {
+    toast(t.copyRefused, { bad: true });
+  }
+}
+
+function NewLink({ link }: { link: Link }) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.select(), [link]);
+  return (
+    <div class="new-link" role="status">
+      <input class="input" ref={field} readOnly aria-label={a.link} value={link.url} onFocus={event => event.currentTarget.select()} />
+      <button type="button" class="btn main" onClick={() => void copy(link.url)}>
+        <Icon name="copy" />
+        {a.copy}
+      </button>
+      <p class="form-hint">{a.linkNote(link.name, DAYS)}</p>
+    </div>
+  );
+}
+
+function RoleSelect(props: { label: string; value: Role; onChange(role: Role): void }) {
+  return (
+    <select
+      class="input"
+      aria-label={props.label}
+      value={props.value}
+      onChange={event => props.onChange(event.currentTarget.value as Role)}
+    >
+      {ROLES.map(role => (
+        <option key={role} value={role}>
+          {a.roles[role]}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Add({ onAdded }: { onAdded(user: User): Promise<void> }) {
+  const [name, setName] = useState("");
+  const [shown, setShown] = useState("");
+  const [groups, setGroups] = useState("");
+  const [role, choose] = useState<Role>("member");
+  const [busy, work] = useState(false);
+  const [message, setMessage] = useState("");
+  const add = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    work(true);
+    try {
+      const wanted = { name: name.trim(), display_name: shown.trim() || null, role, groups: groupsIn(groups) };
+      const user = await connection.call("user.add", wanted);
+      for (const clear of [setName, setShown, setGroups, setMessage]) clear("");
+      await onAdded(user);
+    } catch (error) {
+      setMessage(error instanceof Error ? error.message : String(error));
+    }
+    work(false);
+  };
+  const field = (label: string, hint: string, value: string, set: (text: string) => void, isNeeded = false) => (
+    <input
+      class="input"
+      aria-label={label}
+      placeholder={hint}
+      autocomplete="off"
+      autocapitalize="none"
+      spellcheck={false}
+      required={isNeeded}
+      value={value}
+      onInput={event => set(event.currentTarget.value)}
+    />
+  );
+  return (
+    <form class="add-user" onSubmit={event => void add(event)}>
+      {field(a.nameLabel, a.nameHint, name, setName, true)}
+      {field(a.shownLabel, a.shownHint, shown, setShown)}
+      {field(a.groupsLabel, a.groupsHint, groups, setGroups)}
+      <RoleSelect label={a.roleLabel} value={role} onChange={choose} />
+      <button type="submit" class="btn main" disabled={busy}>
+        {a.add}
+      </button>
+      {message !== "" && (
+        <p class="form-error" role="alert">
+          {message}
+        </p>
+      )}
+    </form>
+  );
+}
+
+/** What is to say of somebody, besides the names. */
+function stateOf(user: User): string {
+  const ages = (time: string): string => ago((Date.now() + clockOffset.value - Date.parse(time)) / 1000);
+  const seen = user.signed_in === null ? a.never : a.seen(ages(user.signed_in));
+  return [
+    user.name,
+    ...(user.groups.length > 0 ? [user.groups.join(", ")] : []),
+    user.disabled ? a.disabled : user.connections > 0 ? a.here(user.connections) : seen,
+    ...(user.has_password ? [] : [user.invited_until === null ? a.noPassword : a.invited]),
+  ].join(" · ");
+}
+
+interface RowProps {
+  readonly user: User;
+  set(change: { role?: Role; disabled?: boolean }): void;
+  invite(): void;
+  remove(): void;
+}
+
+function Row({ user, set, invite, remove }: RowProps) {
+  const name = user.display_name;
+  return (
+    <li class="link-row">
+      <div class="link-head">
+        <Face person={`account ${user.id}`} name={name} />
+        <span class="link-label">
+          <b>{name}</b>
+          <span class="sub">{stateOf(user)}</span>
+        </span>
+        <RoleSelect key={user.role} label={a.rolesOf(name)} value={user.role} onChange={role => set({ role })} />
+      </div>
+      <div class="user-acts">
+        <button type="button" class="btn" aria-label={a.inviteOf(name)} disabled={user.disabled} onClick={invite}>
+          {a.invite}
+        </button>
+        <button
+          type="button"
+          class="btn"
+          aria-label={user.disabled ? a.enableOf(name) : a.disableOf(name)}
+          onClick={() => set({ disabled: !user.disabled })}
+        >
+          {user.disabled ? a.enable : a.disable}
+        </button>
+        <button type="button" class="btn bad" aria-label={a.removeOf(name)} onClick={remove}>
+          {a.remove}
+        </button>
+      </div>
+    </li>
+  );
+}
+
+export function UsersDialog({ onClose }: { onClose(): void }) {
+  const [users, set] = useState<readonly User[] | null>(null);
+  const [link, show] = useState<Link | null>(null);
+  const [leaving, ask] = useState<User | null>(null);
+  const refresh = (): void => {
+    connection
+      .call("user.list", {})
+      .then(list => set(list.users))
+      .catch(complain);
+  };
+  useEffect(refresh, []);
+  const act = async (what: () => Promise<unknown>): Promise<void> => {
+    try {
+      await what();
+    } catch (error) {
+      complain(error);
+    }
+    refresh();
+  };
+  const invite = async (user: User): Promise<void> => {
+    const made = await connection.call("user.invite", { user: user.id, days: DAYS });
+    show({ name: user.display_name, url: reached(made.url) });
+    refresh();
+  };
+  const remove = (user: User): void => {
+    ask(null);
+    show(null);
+    void act(async () => {
+      await connection.call("user.remove", { user: user.id });
+      toast(a.removed(user.display_name));
+      say(a.removed(user.display_name));
+    });
+  };
+  return (
+    <Dialog title={a.people} onClose={onClose}>
+      <div class="share">
+        <p class="quiet">{a.peopleBody}</p>
+        <Add onAdded={invite} />
+        {link !== null && <NewLink link={link} />}
+        {users === null && <p class="quiet">{t.opening}</p>}
+        {users?.length === 0 && <p class="quiet">{a.nobody}</p>}
+        <ul class="links" aria-label={a.people}>
+          {users?.map(user => (
+            <Row
+              key={user.id}
+              user={user}
+              set={change => void act(() => connection.call("user.set", { user: user.id, ...change }))}
+              invite={() => void act(() => invite(user))}
+              remove={() => ask(user)}
+            />
+          ))}
+        </ul>
+      </div>
+      {leaving !== null && (
+        <Ask
+          title={a.removeAsk(leaving.display_name)}
+          body={a.removeBody}
+          act={a.remove}
+          danger
+          onClose={() => ask(null)}
+          onAct={() => remove(leaving)}
+        />
+      )}
+    </Dialog>
+  );
+}

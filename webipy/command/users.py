@@ -1,0 +1,208 @@
+"""`webipy user`: the people who have an account on a server."""
+
+from __future__ import annotations
+
+import sys
+
+import attrs
+import click
+
+from webipy.client.client import Client
+from webipy.command.connecting import Target
+from webipy.command.exit_statuses import OK
+from webipy.command.page_links import reached
+from webipy.command.program import Unable
+from webipy.command.terminal import local_time, print_json, table
+from webipy.core.api import calls, user_calls
+
+
+@attrs.define(frozen=True)
+class Wanted:
+    """An account that is to be made.
+
+    Args:
+        name: The name to sign in with.
+        display_name: The name that others see; `None`: the same.
+        role: What it is on the server.
+        groups: Its groups.
+        password: Its password; `None`: none yet.
+    """
+
+    name: str
+    display_name: str | None
+    role: str
+    groups: tuple[str, ...]
+    password: str | None = attrs.field(repr=False)
+
+
+def password(from_stdin: bool, label: str = "Password") -> str:
+    """A password, from the terminal or from the first line of standard input; never from the command line, which others can read.
+
+    Args:
+        from_stdin: Whether it comes by standard input.
+        label: What the terminal asks for.
+
+    Raises:
+        Unable: There is no terminal to ask on, or nothing came.
+    """
+    if from_stdin:
+        given = sys.stdin.readline(user_calls.MAX_PASSWORD + 2).rstrip("\r\n")
+        if not given:
+            raise Unable("Standard input has no password.")
+        return given
+    if not sys.stdin.isatty():
+        raise Unable("There is no terminal to ask for the password on; give it with --password-stdin.")
+    return str(click.prompt(label, hide_input=True, err=True))
+
+
+def new_password(from_stdin: bool) -> str:
+    """A new password; a terminal asks twice.
+
+    Args:
+        from_stdin: Whether it comes by standard input.
+
+    Raises:
+        Unable: There is no terminal, nothing came, or the two differ.
+    """
+    given = password(from_stdin, "New password")
+    if not from_stdin and password(from_stdin, "Once more") != given:
+        raise Unable("The two passwords differ. Nothing was changed.")
+    return given
+
+
+async def add(client: Client, target: Target, wanted: Wanted, invited: bool, as_json: bool) -> int:
+    """Makes an account; with `invited` prints its invitation, too.
+
+    Args:
+        client: The connection.
+        target: The server, as the user has named it.
+        wanted: The account.
+        invited: Whether its person chooses the password by a link.
+        as_json: Whether to print JSON.
+
+    Returns:
+        The exit status.
+    """
+    params = {
+        "name": wanted.name,
+        "display_name": wanted.display_name,
+        "role": wanted.role,
+        "groups": list(wanted.groups),
+        "password": wanted.password,
+    }
+    made = await client.call("user.add", params, user_calls.User)
+    if invited:
+        return await invite(client, target, made.id, user_calls.INVITATION_DAYS, as_json)
+    if as_json:
+        print_json(made)
+    click.echo(f"webipy: {made.display_name} can sign in as {made.name} ({made.role}).", err=True)
+    return OK
+
+
+async def show(client: Client, as_json: bool) -> int:
+    """Prints the accounts.
+
+    Args:
+        client: The connection.
+        as_json: Whether to print JSON.
+
+    Returns:
+        The exit status.
+    """
+    found = await client.call("user.list", calls.Nothing(), user_calls.UserList)
+    if as_json:
+        print_json(found)
+    elif found.users:
+        heads = ["NAME", "SHOWN AS", "ROLE", "GROUPS", "STATE", "SIGNED IN"]
+        click.echo(table(heads, [_row(one) for one in found.users], shrinks=1))
+    else:
+        click.echo("webipy: Nobody has an account. Make one with: webipy user add NAME", err=True)
+    return OK
+
+
+def _row(one: user_calls.User) -> list[str]:
+    state = "disabled" if one.disabled else f"here ({one.connections})" if one.connections else ""
+    if not one.has_password:
+        state = f"{state} no password".strip() if one.invited_until is None else f"{state} invited".strip()
+    seen = "never" if one.signed_in is None else local_time(one.signed_in)
+    return [one.name, one.display_name, one.role, ", ".join(one.groups), state, seen]
+
+
+async def set_password(client: Client, name: str, given: str, as_json: bool) -> int:
+    """Gives an account another password.
+
+    Args:
+        client: The connection.
+        name: The name to sign in with, or the id.
+        given: The password.
+        as_json: Whether to print JSON, too.
+
+    Returns:
+        The exit status.
+    """
+    done = await client.call("user.set_password", {"user": name, "password": given}, calls.Done)
+    if as_json:
+        print_json(done)
+    click.echo(f"webipy: {name} has the new password, and is signed out everywhere.", err=True)
+    return OK
+
+
+async def change(client: Client, name: str, done: str, as_json: bool, **changed: object) -> int:
+    """Changes an account.
+
+    Args:
+        client: The connection.
+        name: The name to sign in with, or the id.
+        done: What is to be said of it, after the name.
+        as_json: Whether to print JSON, too.
+        changed: What changes, as `user.set` takes it.
+
+    Returns:
+        The exit status.
+    """
+    account = await client.call("user.set", {"user": name, **changed}, user_calls.User)
+    if as_json:
+        print_json(account)
+    click.echo(f"webipy: {account.name} {done}.", err=True)
+    return OK
+
+
+async def remove(client: Client, name: str, as_json: bool) -> int:
+    """Removes an account.
+
+    Args:
+        client: The connection.
+        name: The name to sign in with, or the id.
+        as_json: Whether to print JSON, too.
+
+    Returns:
+        The exit status.
+    """
+    done = await client.call("user.remove", {"user": name}, calls.Done)
+    if as_json:
+        print_json(done)
+    click.echo(f"webipy: {name} is removed, and signed out everywhere. What they have made stays.", err=True)
+    return OK
+
+
+async def invite(client: Client, target: Target, name: str, days: int, as_json: bool) -> int:
+    """Prints the link of an invitation.
+
+    Args:
+        client: The connection.
+        target: The server, as the user has named it.
+        name: The name to sign in with, or the id.
+        days: How long it counts.
+        as_json: Whether to print JSON.
+
+    Returns:
+        The exit status.
+    """
+    made = await client.call("user.invite", {"user": name, "days": days}, user_calls.Invitation)
+    url = await reached(client, target, made.url, None)
+    if as_json:
+        print_json(user_calls.Invitation(user=made.user, url=url, expires=made.expires))
+    else:
+        click.echo(url)
+    click.echo("webipy: The link works once. Send it to the one whom it is for.", err=True)
+    return OK
