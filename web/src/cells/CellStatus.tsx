@@ -7,7 +7,10 @@ import { may } from "../session/permissions.ts";
 import { t } from "../text/en.ts";
 import { clock, duration } from "../text/format.ts";
 import { Icon } from "../ui/icons.tsx";
+import { forActs, lazily } from "../ui/lazy.ts";
 import { now } from "../ui/page_state.ts";
+
+const Bell = lazily(forActs(async () => (await import("./Bell.tsx")).Bell));
 
 /** The state of a run in one word, for names and bars. */
 export function stateWord(model: Model, run: Run | undefined): string {
@@ -95,9 +98,10 @@ function story(run: Run): string {
 export function CellStatus({ open, run, stale }: { open: Open; run: Run; stale: boolean }) {
   const { store } = open;
   store.runVersion(run.id).value;
-  if (run.status === "queued" || run.status === "running") store.head.value;
+  const isUnderWay = run.status === "queued" || run.status === "running";
+  if (isUnderWay) store.head.value;
   const stranger = run.by !== null && run.by !== (server.value?.principal ?? run.by);
-  const edited = stale && run.status !== "queued" && run.status !== "running";
+  const edited = stale && !isUnderWay;
   return (
     <div class="meta" title={run.kept ? undefined : story(run)}>
       {!run.kept && <Status model={store.model} run={run} />}
@@ -106,6 +110,7 @@ export function CellStatus({ open, run, stale }: { open: Open; run: Run; stale: 
           {t.cancelRun}
         </button>
       )}
+      {isUnderWay && <Bell session={store.id} execution={run.id} />}
       {edited && (
         <span class="stale" title={t.staleTitle}>
           {t.stale}
