@@ -26,6 +26,16 @@ ROOT = Path(__file__).resolve().parent.parent
 JUDGED = ("webipy.core", "webipy.server", "webipy.io", "webipy.command")
 
 TESTED_BY: dict[str, tuple[str, ...]] = {
+    "webipy.command.exporting": ("tests.test_cli",),
+    "webipy.command.journal_commands": ("tests.test_cli",),
+    "webipy.command.journals": ("tests.test_cli",),
+    "webipy.command.login_commands": ("tests.test_cli",),
+    "webipy.command.logins": ("tests.test_cli",),
+    "webipy.command.logs": ("tests.test_cli",),
+    "webipy.command.merge_commands": ("tests.test_cli",),
+    "webipy.command.token_commands": ("tests.test_cli",),
+    "webipy.command.transcript": ("tests.test_cli",),
+    "webipy.command.user_commands": ("tests.test_users", "tests.test_cli"),
     "webipy.core.api.definition_calls": ("tests.test_definition_methods",),
     "webipy.core.api.variable_calls": ("tests.test_inquiries",),
     "webipy.core.errors": ("tests.test_rpc",),
