@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from tests.fakes import RigTestCase, printed
+from webipy.core.events.events import AnyEvent
 from webipy.server.methods import cells
 
 
@@ -159,3 +162,27 @@ class Put(CellTestCase):
         self.refusal("not_found", "set_outputs", cell="ghost", outputs=[])
         fault = self.refusal("invalid_notebook", "set_outputs", cell="a", outputs=[{"output_type": "song"}])
         self.assertIn("outputs.0", fault.message)
+
+    def test_a_copy_beside_a_cell_that_goes_meanwhile(self) -> None:
+        """Is refused, while its outputs are read; one that somebody else has inserted is there once."""
+        read: Deferred[None] = Deferred()
+
+        async def copied(*known: object) -> list[AnyEvent]:
+            await read
+            return []
+
+        self.patch(cells, "_copied", copied)
+        ask, of = self.rig.me.ask, {"session": self.session, "outputs_of": "a"}
+        told = [ask("cell.insert", after="b", id="c", **of)]
+        self.patch(cells, "_copied", nothing_copied)
+        self.call("delete", cell="b")
+        self.call("insert", after=None, id="d")
+        read.callback(None)
+        (reply,) = map(self.rig.wait, told)
+        self.assertEqual(reply["error"]["data"]["name"], "not_found")
+        self.assertEqual([cell for cell, _ in self.cells()], ["d", "a"])
+
+
+async def nothing_copied(*known: object) -> list[AnyEvent]:
+    """Stands for outputs that are read at once."""
+    return []

@@ -146,6 +146,10 @@ async def cell_insert(
         raise errors.TooLarge(
             f"The source of a cell holds at most {MAX_SOURCE_UNITS} UTF-16 units.", limit=MAX_SOURCE_UNITS
         )
+    copied = await _copied(services, connection, session, params, cell)
+    if session.state.notebook.has(cell):  # somebody may have inserted it, or deleted its neighbour, meanwhile
+        return await _accepted(session, connection, cell, [])
+    session.state.notebook.check_place(params.after)
     event = events.CellInserted(
         cell=cell,
         after=params.after,
@@ -154,9 +158,7 @@ async def cell_insert(
         metadata=clean_map(params.metadata, "metadata"),
         attachments=clean_map(params.attachments, "attachments"),
     )
-    return await _accepted(
-        session, connection, cell, [event, *await _copied(services, connection, session, params, cell)]
-    )
+    return await _accepted(session, connection, cell, [event, *copied])
 
 
 async def _copied(
