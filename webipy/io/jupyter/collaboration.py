@@ -23,7 +23,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from webipy.core import errors
-from webipy.core.api import access, calls, notebook_calls
+from webipy.core.api import calls, notebook_calls
 from webipy.io.jupyter import y_messages
 from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
 from webipy.io.jupyter.sockets import COME_BACK, MALFORMED, SocketProtocol, take_over
@@ -35,7 +35,6 @@ ANOTHER_ROOM: Final = 1003
 """Close code of a socket whose program has the document of a former room: it begins anew."""
 
 GOING_AWAY: Final = 1001
-MAY_NOT_WRITE: Final = 4403
 MOST_UNSENT: Final = 64 * 1024 * 1024
 """Bytes that wait for a program to read them; one that reads less comes back, and is sent what it lacks."""
 
@@ -141,10 +140,8 @@ class RoomProtocol(SocketProtocol):
             step, body = reader.number(), reader.part()
             if step == y_messages.STEP_1:
                 room.missing(self, body)
-            elif self._may_write():
+            else:
                 room.take(self, body)
-            elif step == y_messages.UPDATE:
-                self.say_goodbye(MAY_NOT_WRITE, "You may read this document, and not change it")
         elif kind == y_messages.AWARENESS:
             self.presence.take(room, self, y_messages.states_of(reader.rest))
         elif kind == y_messages.QUERY:
@@ -152,15 +149,6 @@ class RoomProtocol(SocketProtocol):
         elif kind == y_messages.RAW and reader.part() == b"save":
             number = reader.number()
             Deferred.fromCoroutine(self._save(number)).addErrback(self._failed)
-
-    def _may_write(self) -> bool:
-        """Whether the program may change the document at this moment."""
-        logins = self.asked.api.services.logins
-        try:
-            access.permit(logins.refresh(self.asked.connection.principal), "write", self.session)
-        except errors.Failure:
-            return False
-        return True
 
     async def _save(self, number: int) -> None:
         """Saves the document, and says how that went."""

@@ -437,8 +437,8 @@ async def cell_clear_outputs(
 
 @method(
     "cell.set_outputs",
-    "write",
-    "server",
+    "execute",
+    "session",
     raises=(*OF_CHANGE, errors.InvalidNotebook, errors.TooLarge),
     example={
         "cell": "c1",
