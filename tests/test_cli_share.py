@@ -6,12 +6,14 @@ import io
 import json
 from collections.abc import Callable, Coroutine
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 from twisted.internet.defer import Deferred
 
+from tests.accounts import known
 from tests.fakes import RigTestCase
 from tests.test_cli import invoke
 from tests.test_shares import come, secret_of
@@ -86,6 +88,23 @@ class ShareTests(RigTestCase):
         self.assertEqual(json.loads(out)["shares"][0]["guests"][0]["name"], "Grace")
         _, out, err = self.make("run", as_json=True)
         self.assertEqual((sorted(json.loads(out)), err), (["expires", "share", "url"], ""))
+
+    def test_a_right_is_given_by_name(self) -> None:
+        """To an account, a group or everybody; what to run means is said; it is taken back."""
+        known(self.rig, "Ada")
+        give = partial(sharing.give, self.client, "Oscillator")
+        self.assertEqual(self.outcome(give("ada", "edit", as_json=False)), (0, "", ""))
+        self.assertIn("can read and change all files", self.outcome(give("group:lab", "run", as_json=False))[2])
+        made = json.loads(self.outcome(give("everybody", "view", as_json=True))[1])
+        self.assertEqual((made["kind"], made["verb"]), ("everybody", "read"))
+        rights = self.rig.me.call("right.list", session=self.session)["rights"]
+        self.assertEqual(
+            [(one["name"], one["verb"]) for one in rights], [("Ada", "write"), ("lab", "execute"), ("", "read")]
+        )
+        self.assertIn("has ended", self.outcome(give("ada", "nothing", as_json=False))[2])
+        self.assertEqual(len(self.rig.me.call("right.list", session=self.session)["rights"]), 2)
+        failed = self.failureResultOf(Deferred.fromCoroutine(give("nobody", "view", as_json=False)))
+        self.assertIn("Nobody signs in here", str(failed.value))
 
     def test_a_link_is_revoked_by_the_start_of_its_id(self) -> None:
         """One that several have, or none, is refused."""

@@ -149,6 +149,13 @@ class Homes(RightsTestCase):
         self.assertEqual(self.names(self.ada), ["people"])
         self.assertEqual(self.names(self.ada, "people"), ["Ada"])
 
+    def test_the_page_is_told_of_it(self) -> None:
+        """And what one may do there; others are told of none."""
+        info = self.ada.call("server.info")
+        self.assertEqual((info["home"], info["verb"], info["root"]), ("people/Ada", "own", None))
+        self.assertEqual([client.call("server.info")["home"] for client in (self.rig.me, self.eve)], [None, None])
+        self.assertEqual(self.eve.call("server.info")["verb"], "read")
+
     def test_a_folder_that_is_there_already_is_nobodys_own(self) -> None:
         """It may hold what is not theirs; a name that is no name of a folder is made one."""
         self.rig.disk.files.put("people/Ada/private.txt", b"x")
@@ -457,6 +464,14 @@ class AtOnce(RightsTestCase):
         self.assertEqual((mine["verb"], mine["asks"]), ("write", None))
         self.refused("invalid_request", "presence.ask", self.ada, session=session)
         self.ada.call("cell.insert", session=session)
+
+    def test_who_is_alone_learns_their_right(self) -> None:
+        """By a notification of their own, for they may do less than own."""
+        give(self.rig, "shared", "read")
+        session = self.notebook()
+        self.ada.call("session.subscribe", session=session)
+        self.rig.clock.advance(1)
+        self.assertEqual([one["verb"] for one in self.people(self.ada)], ["read"])
 
     def people(self, client: Client) -> list[dict[str, Any]]:
         """Who is there, as somebody was notified last."""

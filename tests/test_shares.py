@@ -390,3 +390,36 @@ class Places(SharesTestCase):
         self.rig.wait(self.join("Grace", "10.0.0.2"))
         self.rig.clock.advance(fault.facts["free_in_s"] + 0.1)
         self.rig.wait(self.join("Ada", "10.0.0.1"))
+
+
+class OneGuest(RigTestCase):
+    """A right of one guest, whatever the link gives."""
+
+    def test_more_or_less_than_the_link(self) -> None:
+        """At once, and over a restart; the others keep that of the link, and so does this one again afterwards."""
+        session = self.rig.session()
+        made = self.rig.me.call("share.link", session=session, verb="read")
+        one, other = (come(self.rig, secret_of(made["url"]), name) for name in ("Grace", "Bo"))
+        set_guest = {"session": session, "guest": one.principal.login}
+        self.rig.me.call("share.set_guest", verb="write", **set_guest)
+        one.client.call("cell.insert", session=session)
+        self.refused("not_permitted", "cell.insert", other.client, session=session)
+        self.rig.me.call("share.set", session=session, share=made["share"], verb="execute")
+        self.refused("not_permitted", "kernel.start", one.client, session=session)
+        found = self.rig.me.call("share.list", session=session)["shares"][0]["guests"]
+        self.assertEqual([guest["verb"] for guest in found], ["write", None])
+        self.rig.me.call("share.set_guest", verb=None, **set_guest)
+        one.client.call("kernel.start", session=session)
+
+    def test_one_guest_is_signed_out(self) -> None:
+        """And no other; a guest of another session is not found here."""
+        session, foreign = self.rig.session(), self.rig.session()
+        one, other = (
+            come(self.rig, secret_of(self.rig.me.call("share.link", session=session, verb="read")["url"]), name)
+            for name in ("Grace", "Bo")
+        )
+        self.refused("not_found", "share.set_guest", session=foreign, guest=one.principal.login, verb="write")
+        self.refused("not_found", "share.remove_guest", session=foreign, guest=one.principal.login)
+        self.rig.me.call("share.remove_guest", session=session, guest=one.principal.login)
+        self.refused("not_authenticated", "cell.list", one.client, session=session)
+        other.client.call("cell.list", session=session)

@@ -186,30 +186,52 @@ def open_page(target: Target, session: str | None, browser: bool, as_json: bool)
     "--days", type=click.IntRange(1, 365), default=7, show_default=True, help="Number of days that the link works."
 )
 @click.option("--name", "label", metavar="LABEL", default="", help="A note for you, such as the name of the guest.")
+@click.option("--with", "whom", metavar="NAME", help="Share by name instead: of an account, group:NAME, or everybody.")
+@click.option(
+    "--may",
+    type=click.Choice(["view", "edit", "run", "own", "nothing"]),
+    default="view",
+    show_default=True,
+    help="With --with: the right that they have from now on.",
+)
 @click.option("--list", "is_listed", is_flag=True, help="List the links of the session, and their guests.")
 @click.option("--revoke", metavar="ID", help="Revoke a link, and sign its guests out.")
 @json_option
 @server_options
-def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_json: bool, **wanted: Any) -> None:
+def share(
+    target: Target,
+    session: str,
+    is_listed: bool,
+    revoke: str | None,
+    whom: str | None,
+    may: str,
+    as_json: bool,
+    **wanted: Any,
+) -> None:
     """Print a link that opens a session to a guest. SESSION is its ID, its title, or the path of a notebook.
 
     The guest enters a name and can use this session only. With --can run the guest runs code as you, and so can do whatever you can do.
+    With --with nothing is printed: somebody who has an account on this server finds it in their page. SESSION can be a folder then.
 
     \b
     Examples:
       webipy share report.ipynb
       webipy share report.ipynb --can edit --days 30 --name Grace
+      webipy share report.ipynb --with ada --may edit
+      webipy share data --with everybody
       webipy share report.ipynb --list
       webipy share report.ipynb --revoke 3f2a
     """
-    if is_listed and revoke is not None:
-        raise click.UsageError("--list and --revoke cannot be used together.")
+    if is_listed + (revoke is not None) + (whom is not None) > 1:
+        raise click.UsageError("--list, --revoke and --with cannot be used together.")
 
     async def command(client: Client) -> int:
         from webipy.command import sharing
 
         if is_listed:
             return await sharing.show(client, session, as_json)
+        if whom is not None:
+            return await sharing.give(client, session, whom, may, as_json)
         if revoke is not None:
             return await sharing.revoke(client, session, revoke, as_json)
         return await sharing.make(client, target, sharing.Share(session, as_json=as_json, **wanted))

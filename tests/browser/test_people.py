@@ -359,13 +359,14 @@ class Asking(PeopleCase):
         guest.get_by_role("button", name="Ask again").click()
         expect(guest.get_by_text("You asked a moment ago")).to_be_visible()
 
-    def test_others_by_the_same_link_are_named(self) -> None:
-        """A right belongs to the link: who would get it, too, is said before the yes."""
+    def test_one_person_is_allowed(self) -> None:
+        """Others who came by the same link stay as they are."""
         url = self.link("read")[1]
-        guest = self.come(url)
-        self.come(url, "Eve")
+        guest, other = self.come(url), self.come(url, "Eve")
         guest.get_by_role("button", name="Ask to edit").click()
-        expect(self.page.get_by_text("Everybody who used the same link can edit then, too: Eve.")).to_be_visible()
+        self.page.get_by_role("button", name="Allow Grace (guest) to edit").click()
+        expect(guest.get_by_text("You can edit.", exact=False).first).to_be_visible()
+        expect(other.get_by_role("button", name="Ask to edit")).to_be_visible()
 
 
 class Access(PeopleCase):

@@ -1,4 +1,4 @@
-"""`webipy share`: links into a session, made, listed and revoked.
+"""`webipy share`: links into a session, made, listed and revoked; and rights of people by name.
 
 The link begins with the server's public URL; where it was told none, with the address that the command itself reached it at. Whoever is elsewhere
 needs one that reaches it from there: through a proxy that speaks HTTPS (`--public-url`), or a tunnel.
@@ -18,7 +18,7 @@ from webipy.command.paths import path_below_root
 from webipy.command.program import Unable
 from webipy.command.terminal import local_time, print_json, table
 from webipy.core import errors
-from webipy.core.api import calls, people_calls
+from webipy.core.api import calls, people_calls, right_calls
 from webipy.core.api.access import Right
 
 RIGHTS: dict[str, Right] = {"view": "read", "edit": "write", "run": "execute"}
@@ -113,6 +113,48 @@ async def show(client: Client, name: str, as_json: bool) -> int:
         click.echo(table(["ID", "RIGHT", "FOR", "UNTIL", "CAME BY IT"], rows, shrinks=4))
     else:
         click.echo("webipy: Nobody else can open this session.", err=True)
+    return OK
+
+
+async def give(client: Client, name: str, whom: str, may: str, as_json: bool) -> int:
+    """Gives somebody a right by name, or takes it away.
+
+    Args:
+        client: The connection.
+        name: The session, or the path of a notebook or folder, as the user has typed it.
+        whom: The name of an account, `group:NAME`, or `everybody`.
+        may: The right: a key of `RIGHTS`, `own` or `nothing`.
+        as_json: Whether to print JSON, too.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        Wrong: There is no such session, file or folder, or nobody of that name.
+    """
+    session = await find_session(client, name)
+    path = None if session is not None else await path_below_root(client, name)
+    kind: right_calls.WhomKind = "account"
+    if whom == "everybody":
+        kind, whom = "everybody", ""
+    elif whom.startswith("group:"):
+        kind, whom = "group", whom.removeprefix("group:")
+    place = {"session": None if session is None else session.id, "path": path, "kind": kind, "whom": whom}
+    try:
+        if may == "nothing":
+            await client.call("right.revoke", right_calls.OfWhom(**place), calls.Done)  # type: ignore[arg-type]
+            click.echo(
+                "webipy: The right has ended, also for pages that are open. Code that they started goes on.", err=True
+            )
+            return OK
+        verb: right_calls.GivenVerb = "own" if may == "own" else RIGHTS[may]
+        given = await client.call("right.grant", right_calls.GiveRight(verb=verb, **place), right_calls.GivenRight)  # type: ignore[arg-type]
+    except errors.NotFound as fault:
+        raise Wrong(fault.message) from None
+    if as_json:
+        print_json(given)
+    if verb in ("execute", "own"):
+        click.echo("webipy: Who may run code there can read and change all files of the user of this server.", err=True)
     return OK
 
 

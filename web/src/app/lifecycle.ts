@@ -7,7 +7,7 @@ import { Actions } from "../session/actions.ts";
 import { connection, everLive, phase, restarted, server, updated } from "../session/connection.ts";
 import { open } from "../session/open_session.ts";
 import { setGuest, setRight } from "../session/permissions.ts";
-import { type Route, route } from "../session/route.ts";
+import { goTo, homeAddress, type Route, route } from "../session/route.ts";
 import { anchor, selected } from "../session/selection.ts";
 import { goToHub, isBackFromHub, signingIn } from "../session/sign_in.ts";
 import { SessionStore } from "../session/store.ts";
@@ -47,6 +47,7 @@ async function greet(): Promise<void> {
   const facts = await connection.call("server.info", {});
   setRight(facts.verb);
   setGuest(facts.session);
+  if (facts.home && server.value === null && route.value.page === "home" && route.value.folder === "") goTo(homeAddress(facts.home));
   clockOffset.value = Date.parse(facts.time) - (asked + Date.now()) / 2;
   const before = server.value?.started ?? null;
   if (before !== null && facts.started !== before) restarted.value = { at: Date.parse(facts.time) };

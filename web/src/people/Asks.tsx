@@ -1,7 +1,6 @@
-/** Who asks to edit, on the pages of whoever runs the server: their request is granted or declined. A right belongs to the link, so others may get it, too. */
-import { useEffect, useState } from "preact/hooks";
+/** Who asks to edit, on the pages of whoever runs the server: their request is granted or declined. It is theirs alone. */
+import { useState } from "preact/hooks";
 import type { Someone } from "../model/people.ts";
-import type { Share } from "../rpc/schema.ts";
 import type { Open } from "../session/open_session.ts";
 import { people } from "../session/presence.ts";
 import { s } from "../text/sharing.ts";
@@ -12,15 +11,7 @@ const MOST = 3;
 
 function Asking({ open, one }: { open: Open; one: Someone }) {
   const { connection, id: session } = open.store;
-  const [share, set] = useState<Share | null>(null);
   const [busy, work] = useState(false);
-  useEffect(() => {
-    connection
-      .call("share.list", { session })
-      .then(({ shares }) => set(shares.find(link => link.guests.some(guest => guest.login === one.person)) ?? null))
-      .catch(complain);
-  }, [one.person]);
-  const others = share?.guests.filter(guest => guest.login !== one.person).map(guest => guest.name) ?? [];
   const answer = (call: Promise<unknown>): void => {
     work(true);
     call.catch(complain).finally(() => work(false));
@@ -31,8 +22,8 @@ function Asking({ open, one }: { open: Open; one: Someone }) {
         type="button"
         class="btn main"
         aria-label={s.allowOf(one.name)}
-        disabled={busy || share === null}
-        onClick={() => share !== null && answer(connection.call("share.set", { session, share: share.id, verb: "write" }))}
+        disabled={busy}
+        onClick={() => answer(connection.call("presence.allow", { session, person: one.person, verb: "write" }))}
       >
         {s.allow}
       </button>
@@ -49,7 +40,7 @@ function Asking({ open, one }: { open: Open; one: Someone }) {
   );
   return (
     <Banner kind="info" icon="people" bold={s.asks(one.name)} end={end}>
-      {others.length === 0 ? s.asksAlone : s.asksOthers(others)}
+      {s.asksAlone}
     </Banner>
   );
 }

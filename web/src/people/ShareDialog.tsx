@@ -13,6 +13,7 @@ import { Icon } from "../ui/icons.tsx";
 import { complain, say, toast } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
 import { Face } from "./Face.tsx";
+import { NamedRights } from "./NamedRights.tsx";
 import { whereabouts } from "./People.tsx";
 
 const RIGHTS: readonly Right[] = ["read", "write", "execute"];
@@ -127,7 +128,11 @@ function MakeLink({ open, onMade }: { open: Open; onMade(): void }) {
   );
 }
 
-function Visitor({ open, guest }: { open: Open; guest: Guest }) {
+function Visitor({ open, guest, onChanged }: { open: Open; guest: Guest; onChanged(): void }) {
+  const { connection, id: session } = open.store;
+  const call = (what: Promise<unknown>): void => {
+    what.then(onChanged).catch(complain);
+  };
   const where = people.value.find(one => one.person === guest.login);
   open.store.head.value;
   return (
@@ -137,6 +142,32 @@ function Visitor({ open, guest }: { open: Open; guest: Guest }) {
         {guest.name}
         <span class={where === undefined || where.isIdle ? "sub" : "sub now"}>{whereabouts(open, where)}</span>
       </span>
+      <select
+        class="input"
+        aria-label={s.rightOf(guest.name)}
+        value={guest.verb ?? ""}
+        onChange={event =>
+          call(
+            connection.call("share.set_guest", { session, guest: guest.login, verb: (event.currentTarget.value || null) as Right | null }),
+          )
+        }
+      >
+        <option value="">{s.asLink}</option>
+        {RIGHTS.map(verb => (
+          <option key={verb} value={verb}>
+            {s.rights[verb]}
+          </option>
+        ))}
+      </select>
+      <button
+        type="button"
+        class="btn ghost icon"
+        aria-label={s.signOut(guest.name)}
+        title={s.signOut(guest.name)}
+        onClick={() => call(connection.call("share.remove_guest", { session, guest: guest.login }))}
+      >
+        <Icon name="cross" />
+      </button>
     </li>
   );
 }
@@ -192,7 +223,7 @@ function LinkRow({ open, share, onChanged }: { open: Open; share: Share; onChang
       ) : (
         <ul class="visitors">
           {share.guests.map(guest => (
-            <Visitor key={guest.login} open={open} guest={guest} />
+            <Visitor key={guest.login} open={open} guest={guest} onChanged={onChanged} />
           ))}
         </ul>
       )}
@@ -238,6 +269,7 @@ export function ShareDialog({ open }: { open: Open }) {
             <LinkRow key={share.id} open={open} share={share} onChanged={refresh} />
           ))}
         </ul>
+        <NamedRights open={open} />
       </div>
     </Dialog>
   );

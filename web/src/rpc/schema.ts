@@ -727,6 +727,8 @@ export interface ServerInfo {
   hub: string | null;
   /** The id of the account that the caller has signed in to; null: none. */
   account: string | null;
+  /** The caller's own folder, relative to the server's root, which is made when it is asked for first; null: whoever runs the server, admins, viewers and guests have none. */
+  home: string | null;
   /** Whether JupyterLab is installed beside webipy: its page is at /lab. False for guests, and when nobody is logged in. */
   jupyterlab: boolean;
 }
@@ -2927,7 +2929,8 @@ export interface Person {
 /**
  * The params of the notification `presence`: everybody who follows the session now.
  *
- * It comes when somebody comes, moves or leaves, or a right changes; at most every 60 ms, and never to somebody who is alone. It is in no journal.
+ * It comes when somebody comes, moves or leaves, or a right changes; at most every 60 ms, and never to an owner who is alone. It is in no
+ * journal.
  */
 export interface Presence {
   /** The id of the session. */

@@ -8,6 +8,7 @@ const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", y
 export const s = {
   shareTitle: (name: string) => `Share ${name}`,
   rights: { read: "Can view", write: "Can edit", execute: "Can run" },
+  named: { read: "Can view", write: "Can edit", execute: "Can run", own: "Owner" },
   /** After a name. */
   holds: { none: "nothing", read: "can view", write: "can edit", execute: "can run", own: "owner" } satisfies Record<Verb, string>,
   owner: "Owner",
@@ -30,6 +31,19 @@ export const s = {
     execute: `They can run any code, and it runs as you, ${owner}, on your machine: it can read, change and delete all of your files. Give this only to people whom you trust with that.`,
   }),
   links: "Links and people",
+  byName: "People of this server",
+  whom: "Share with",
+  everybody: "Everybody with an account",
+  group: (name: string) => `Group ${name}`,
+  give: "Share",
+  from: (folder: string) => (folder === "" ? "from the whole root" : `from ${folder}`),
+  ownFolder: "their own folder",
+  givenBy: (name: string) => `by ${name}`,
+  rightTaken: "They have no access now. What they started goes on.",
+  namedMeans:
+    "Who may run code or owns it acts as the user of this server, and can read and change all of that user’s files. Give this only to people whom you trust with that; others need a user of their own, such as JupyterHub gives.",
+  asLink: "As the link",
+  signOut: (name: string) => `Sign ${name} out`,
   link: "Link",
   until: (at: number) => `until ${date.format(at)}`,
   remove: "Remove",
@@ -75,8 +89,6 @@ export const s = {
   declinedBody: (owner: string) => `${owner} has not let you edit.`,
   asks: (name: string) => `${name} asks to edit.`,
   asksAlone: "They change the cells and so the file; they run nothing.",
-  asksOthers: (names: readonly string[]) =>
-    `Everybody who used the same link can edit then, too: ${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}.`,
   allow: "Allow",
   allowOf: (name: string) => `Allow ${name} to edit`,
   notNow: "Not now",

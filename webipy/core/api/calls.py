@@ -94,6 +94,10 @@ class ServerInfo(Result, frozen=True, kw_only=True):
     """Where people start and stop this server, when a JupyterHub has started it: the address of the hub's page. Null: no hub has; and for guests."""
     account: str | None = None
     """The id of the account that the caller has signed in to; null: none."""
+    home: str | None = None
+    """The caller's own folder, relative to the server's root, which is made when it is asked for first; null: whoever runs the server, admins,
+    viewers and guests have none.
+    """
     jupyterlab: bool = False
     """Whether JupyterLab is installed beside webipy: its page is at /lab. False for guests, and when nobody is logged in."""
 

@@ -167,7 +167,8 @@ class Person(Result, frozen=True, kw_only=True):
 class Presence(Result, frozen=True, kw_only=True):
     """The params of the notification `presence`: everybody who follows the session now.
 
-    It comes when somebody comes, moves or leaves, or a right changes; at most every 60 ms, and never to somebody who is alone. It is in no journal.
+    It comes when somebody comes, moves or leaves, or a right changes; at most every 60 ms, and never to an owner who is alone. It is in no
+    journal.
     """
 
     session: str

@@ -37,7 +37,7 @@ method = METHODS.method
 # ---- server -------------------------------------------------------------------------------------------------------
 
 
-@method("server.info", "none", "connection", raises=(errors.KernelFailed,))
+@method("server.info", "none", "connection", raises=(errors.KernelFailed, errors.FileFault, errors.AlreadyExists))
 async def server_info(services: Services, connection: Connection, params: calls.Nothing) -> calls.ServerInfo:
     """The server, and as whom the caller is logged in."""
     who = connection.principal
@@ -52,6 +52,7 @@ async def server_info(services: Services, connection: Connection, params: calls.
         default_kernelspec=specs.default if specs is not None else None,
         degraded=any(session.journal.fault is not None for session in services.sessions.all()),
         verb=_verb_on_server(services, who),
+        home=await services.homes.of(who),
         session=who.session if who is not None else None,
         owner=services.logins.name if who is not None else None,
         public_url=services.public_url if who is not None else None,

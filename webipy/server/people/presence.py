@@ -9,7 +9,8 @@ Presence is not journaled and does not outlive a connection: it is where people 
 what has changed, so a connection that is behind gets the last one only (webipy.server.methods.method.Connection.send_latest).
 
 Invariants: a session is notified at most once in `NOTIFY_SECONDS`, more seldom the more participants it has; the list is made once for all
-participants; at most `MAX_LISTED` are in it. A participant who is alone gets no notification: one page costs nothing.
+participants; at most `MAX_LISTED` are in it. Whoever owns the session and is alone gets no notification:
+one page costs nothing; others learn their right by it.
 """
 
 from __future__ import annotations
@@ -192,7 +193,7 @@ class Presence:
         attendance.is_due = False
         attendance.stop_clock()
         people, participants = self._people(attendance), tuple(attendance.participants.values())
-        if len(people) > 1 or attendance.notified > 1 or any(person.is_guest for person in people):
+        if len(people) > 1 or attendance.notified > 1 or any(person.verb != "own" for person in people):
             listed = msgspec.json.encode(people[:MAX_LISTED])
             for participant in participants:
                 head = b'{"session":%b,"you":"%b","more":%d' % (
