@@ -60,7 +60,7 @@ class SigningIn(AccountSiteCase):
         for method, empty in (("session.list", "sessions"), ("file.list", "entries")):
             told = self.rpc(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method}).encode(), **browser).json()
             self.assertEqual(told["result"][empty], [], method)
-        for method in ("terminal.list", "user.list", "server.launch_code"):
+        for method in ("terminal.create", "user.list", "server.launch_code"):
             told = self.rpc(json.dumps({"jsonrpc": "2.0", "id": 1, "method": method}).encode(), **browser).json()
             self.assertEqual(told["error"]["data"]["name"], "not_permitted", method)
         self.assertEqual(self.ask("GET", "/metrics", **browser).status, 403)

@@ -517,7 +517,7 @@ class Rules(RightsTestCase):
             strange = Principal("X", "own", TOKEN_LOGIN, account="x", role=role)  # type: ignore[arg-type]
             client = AnyClient(self.rig, Connection(strange))
             self.denied(client, "file.read", path="shared/data.csv")
-            self.denied(client, "terminal.list")
+            self.denied(client, "terminal.create")
             self.denied(client, "session.get", session=self.notebook(f"shared/{role}.ipynb"))
 
     def test_an_admin_may_everything(self) -> None:

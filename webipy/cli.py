@@ -22,7 +22,7 @@ from webipy.command.exit_statuses import FAILED, OK
 from webipy.command.journal_commands import journal
 from webipy.command.login_commands import logins
 from webipy.command.merge_commands import diff, merge
-from webipy.command.options import ExportFormats, env_option, json_option, server_options
+from webipy.command.options import ExportFormats, by_name_options, env_option, json_option, server_options
 from webipy.command.program import Program
 from webipy.command.run_options import NamedValues, course_options, named, parameter_options, result_options
 from webipy.command.token_commands import token
@@ -186,28 +186,12 @@ def open_page(target: Target, session: str | None, browser: bool, as_json: bool)
     "--days", type=click.IntRange(1, 365), default=7, show_default=True, help="Number of days that the link works."
 )
 @click.option("--name", "label", metavar="LABEL", default="", help="A note for you, such as the name of the guest.")
-@click.option("--with", "whom", metavar="NAME", help="Share by name instead: of an account, group:NAME, or everybody.")
-@click.option(
-    "--may",
-    type=click.Choice(["view", "edit", "run", "own", "nothing"]),
-    default="view",
-    show_default=True,
-    help="With --with: the right that they have from now on.",
-)
+@by_name_options
 @click.option("--list", "is_listed", is_flag=True, help="List the links of the session, and their guests.")
 @click.option("--revoke", metavar="ID", help="Revoke a link, and sign its guests out.")
 @json_option
 @server_options
-def share(
-    target: Target,
-    session: str,
-    is_listed: bool,
-    revoke: str | None,
-    whom: str | None,
-    may: str,
-    as_json: bool,
-    **wanted: Any,
-) -> None:
+def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_json: bool, **wanted: Any) -> None:
     """Print a link that opens a session to a guest. SESSION is its ID, its title, or the path of a notebook.
 
     The guest enters a name and can use this session only. With --can run the guest runs code as you, and so can do whatever you can do.
@@ -222,6 +206,7 @@ def share(
       webipy share report.ipynb --list
       webipy share report.ipynb --revoke 3f2a
     """
+    whom, may = wanted.pop("whom"), wanted.pop("may")
     if is_listed + (revoke is not None) + (whom is not None) > 1:
         raise click.UsageError("--list, --revoke and --with cannot be used together.")
 

@@ -112,7 +112,7 @@ class Sharing(PeopleCase):
         expect(right).to_have_value("execute")
         dialog.get_by_role("button", name="Remove Grace from the lab").click()
         expect(guest.get_by_role("heading", name="Your access has ended.")).to_be_visible()
-        expect(dialog.get_by_text("Nobody else can open this notebook.")).to_be_visible()
+        expect(dialog.get_by_text("Only people named here can open this notebook.")).to_be_visible()
 
     def test_a_link_that_opens_nothing_is_told(self) -> None:
         """To a stranger, with what to do."""

@@ -70,6 +70,21 @@ state_option = click.option(
     metavar="DIR",
     help=_STATE_HELP,
 )
+
+
+def by_name_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of `webipy share` that share by name: `whom` and `may`."""
+    may = click.option(
+        "--may",
+        type=click.Choice(["view", "edit", "run", "own", "nothing"]),
+        default="view",
+        show_default=True,
+        help="With --with: the right that they have from now on.",
+    )
+    whom = "Share by name instead: with an account, group:NAME, or everybody."
+    return click.option("--with", "whom", metavar="NAME", help=whom)(may(function))
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from webipy.core import errors
 from webipy.core.api import calls, terminal_calls
+from webipy.core.api.access import is_confined
 from webipy.server.methods.method import Connection, Methods, Services
 
 METHODS = Methods()
 method = METHODS.method
 
 
-@method("terminal.list", "own", "server")
+@method("terminal.list", "own", "account")
 async def terminal_list(
     services: Services, connection: Connection, params: calls.Nothing
 ) -> terminal_calls.TerminalList:
-    """The terminals of the server."""
+    """The terminals of the server; members and viewers have none."""
+    if connection.principal is None or is_confined(connection.principal):
+        return terminal_calls.TerminalList(terminals=[], enabled=False)
     found = [one.as_result() for one in services.terminals.all()]
     return terminal_calls.TerminalList(terminals=found, enabled=services.terminals.is_enabled)
 
