@@ -489,6 +489,9 @@ class Terminals(SocketTestCase):
         """They are taken over when there is a kernel, or a terminal, of that name; else 404."""
         StringTransport.protocol = None  # type: ignore[attr-defined]  # Autobahn puts its own there
         self.addCleanup(delattr, StringTransport, "protocol")
+        self.channels.setProtocolOptions(
+            openHandshakeTimeout=0, autoPingInterval=0
+        )  # Autobahn counts in the reactor of the tests
         kernel = self.listed("kernels")[0]["id"]
         self.sent("POST", "/api/terminals")
         handshake = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13"}
