@@ -23,12 +23,14 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from tests.account_clients import sign_in
+from tests.fake_audit import audited
 from tests.fake_files import FakeConverter
 from tests.fakes import TOKEN, Client, Rig, make_rig, message, printed, result_of, spec_of, status
 from tests.test_shares import come, secret_of
 from webipy.core.kernel import inquiries
 from webipy.server.methods.api import METHODS
 from webipy.server.methods.method import Method
+from webipy.server.people.audit import Origin
 from webipy.server.people.logins import Browser
 from webipy.server.ports.conversion import ExportedFile
 from webipy.server.ports.kernels import Specs, Used
@@ -155,6 +157,11 @@ def make_world() -> World:
     )
     guests = _guests(rig)
     call("user.add", name="bo", display_name="Bo", password=PASSWORD)
+    log = audited(rig)
+    who = rig.me.connection.principal
+    rig.services.logins.audit.note("login.revoke", who, Origin("page", "192.0.2.7"), target="others yes")
+    rig.services.logins.audit.write()
+    log.lines = [msgspec.structs.replace(line, seq=number) for number, line in enumerate(log.lines, 17)]
     return World(rig, guests, sign_in(rig, "bo", PASSWORD))
 
 

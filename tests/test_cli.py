@@ -69,6 +69,7 @@ class HelpTests(SynchronousTestCase):
             sorted(commands()),
             [
                 "attach",
+                "audit",
                 "call",
                 "close",
                 "connection",

@@ -64,7 +64,9 @@ def _public(node: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 def is_described_elsewhere(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     """Whether it is a method of the API (the struct of its params describes them) or a command (the help of its options does)."""
     decorators = [ast.unparse(one) for one in function.decorator_list]
-    return any(one.startswith(("method(", "click.command(")) or ".command(" in one for one in decorators)
+    return any(
+        one.startswith(("method(", "click.command(", "click.group(")) or ".command(" in one for one in decorators
+    )
 
 
 def raised(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from webipy.command import exit_statuses
+from webipy.command.audit_commands import audit
 from webipy.command.connecting import Target, run
 from webipy.command.console_commands import connection, console
 from webipy.command.exit_statuses import FAILED, OK
@@ -229,6 +230,7 @@ main.add_command(user)
 main.add_command(login)
 main.add_command(logout)
 main.add_command(token)
+main.add_command(audit)
 
 
 # ---- kernels ------------------------------------------------------------------------------------------------------

@@ -58,6 +58,12 @@ PARAMETERS = [
         "256",
         "MiB that one guest may write into the journal of a session in a day; all guests together may write four times as much.",
     ],
+    [
+        "audit-days",
+        None,
+        "365",
+        "Days that lines of the audit log (webipy audit) are kept.",
+    ],
 ]
 
 
@@ -71,6 +77,7 @@ class Limits:
     keep_closed_days: float | None
     convert_mebibytes: int
     guest_mebibytes: int
+    audit_days: float
 
 
 def read(given: Mapping[str, str]) -> Limits:
@@ -86,6 +93,7 @@ def read(given: Mapping[str, str]) -> Limits:
         keep_closed_days=_days(given, "keep-closed-days"),
         convert_mebibytes=max(LEAST_CONVERT, _mebibytes(given, "convert-mib")),
         guest_mebibytes=_mebibytes(given, "guest-mib"),
+        audit_days=number(given, "audit-days", "days", 36_500),
     )
 
 

@@ -26,6 +26,7 @@ from webipy.core import errors
 from webipy.core.site_address import BadAddress, PublicUrl, SitePath, read_path, read_public_url
 from webipy.io.hub.environment import BadHub, HubEnvironment, forget_secrets, read_environment
 from webipy.io.machine import display_name, end_with
+from webipy.io.storage.audit_files import BadKey, read_key
 from webipy.io.storage.private_files import make_private_folder
 from webipy.io.storage.state_folder import DEFAULT_IN_WORDS, InUse, find_state_folder, hold
 from webipy.io.storage.token_file import BadToken, read_token
@@ -89,6 +90,13 @@ class Options(usage.Options):
         ],
         *notify_options.PARAMETERS,
         *limits.PARAMETERS,
+        [
+            "audit-key",
+            None,
+            None,
+            "File with the key of the audit log, such as one that only root can read; it is read at the start, and made when it is missing. [default:"
+            " STATE/audit/key]",
+        ],
         ["kernel-start-timeout", None, "60", "Seconds that a kernel may take to answer for the first time."],
         [
             "private",
@@ -143,6 +151,7 @@ class Options(usage.Options):
         self.lock: int
         self.token: str
         self.token_file: Path
+        self.audit_key: bytes
         self.display_name: str
         self.grace_s: float
         self.limits: limits.Limits
@@ -170,6 +179,7 @@ class Options(usage.Options):
         self.state = self._state()
         self.lock = self._lock()
         self.token = self._token()
+        self.audit_key = self._audit_key()
         self.display_name = self._display_name()
         self.notify = notify_options.read(self, self._path)
         self.grace_s = limits.number(self, "grace", "hours", 24 * 366) * 3600
@@ -256,6 +266,14 @@ class Options(usage.Options):
             return read_token(path)
         except BadToken as fault:
             raise usage.UsageError(f"--token-file: {fault}") from None
+
+    def _audit_key(self) -> bytes:
+        given = self["audit-key"]
+        path = self.state / "audit" / "key" if given is None else self._path("audit-key", given)
+        try:
+            return read_key(path)
+        except BadKey as fault:
+            raise usage.UsageError(f"--audit-key: {fault}") from None
 
     def _bind(self) -> socket.socket:
         try:

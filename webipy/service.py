@@ -3,7 +3,7 @@
 Start: port bound (options) → privileges, daemonizing (twistd) → registry, journals, launcher → sessions restored, hosts attached → listening →
 server.json written, address printed. Stop: listening ends, clients are notified, what is pending is written, hosts are left alone.
 
-`STATE` (0700) holds webipy.sqlite, journals/, hosts/, terminals/, exports/, conversions/, client-cursors, token, script-tokens.json,
+`STATE` (0700) holds webipy.sqlite, journals/, hosts/, terminals/, exports/, conversions/, audit/, client-cursors, token, script-tokens.json,
 notifications.sqlite, tls/, server.json and lock, all 0600. One server at a time uses it: the lock (flock) is taken with the options and ends with
 the process, however that ends; daemonizing keeps it.
 """
@@ -52,6 +52,7 @@ from webipy.io.machine import aside, new_secret, now, raise_file_limit, username
 from webipy.io.passwords import Argon2Passwords
 from webipy.io.reactor import count_time
 from webipy.io.storage.account_tables import SqliteAccounts
+from webipy.io.storage.audit_log import AuditFolder
 from webipy.io.storage.grant_table import SqliteGrants
 from webipy.io.storage.journal import SqliteArchive, SqliteJournals
 from webipy.io.storage.lab_token_file import LabTokenFile
@@ -71,6 +72,7 @@ from webipy.io.web.websocket import RpcFactory
 from webipy.limits import Limits
 from webipy.server.methods.api import Api
 from webipy.server.methods.method import Services
+from webipy.server.people.audit import Audit
 from webipy.server.people.login_connections import LoginConnections
 from webipy.server.people.logins import CODE_SECONDS, Logins
 from webipy.server.people.people import ACCOUNTS_ALONE, NO_ACCOUNTS, People, make_people
@@ -177,6 +179,7 @@ class WebipyService(Service):
         elif options["require-login"]:
             await _require_login(logins)
         self._services = services = self._make_services(world, sessions, logins, people)
+        logins.audit.start(f"webipy {version('webipy')}", options.limits.audit_days)
         api = Api(services)
         auth = _request_auth(options, services, self._hub)
         self._clients = RpcFactory(auth, api, reactor, AnonymousConnections())
@@ -269,7 +272,9 @@ class WebipyService(Service):
         options = self._options
         facts = (options.token, options.display_name, time.monotonic, new_secret, shares)
         tokens = ScriptTokenFile(options.state / "script-tokens.json", self._threads.run)
-        return Logins(self._registry, *facts, lab_token_store=kept, script_token_store=tokens)
+        log = AuditFolder(options.state / "audit", options.audit_key, now, self._threads.run, self._reactor)
+        audit = Audit(log, now, self._later)
+        return Logins(self._registry, *facts, lab_token_store=kept, script_token_store=tokens, audit=audit)
 
     def _listen(self, site: PageSite, logins: Logins) -> None:
         for clients in (self._clients, self._channels):
@@ -356,6 +361,8 @@ class WebipyService(Service):
         if self._launcher is not None:  # made after the registry and the journals have started
             await self._converter.stop()
             self._passwords.stop()
+            if self._services is not None:
+                await self._services.logins.audit.stop()
             self._files.stop()
             await self._threads.stop()
             await self._journals.stop()

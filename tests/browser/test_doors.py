@@ -273,6 +273,40 @@ class Tokens(PageCase):
         self.assertEqual(self.answer(token, "session.list")["error"]["data"]["name"], "not_permitted")
 
 
+class AuditLog(PageCase):
+    """The audit log, in the page of whoever runs the server."""
+
+    def make_server(self) -> PageServer:
+        """Its log is that of this test alone."""
+        return self.own_server()
+
+    def test_it_is_listed_filtered_and_verified(self) -> None:
+        """What was done just now is there; a log that somebody has changed is told."""
+        self.server.call("file.write", path="a.txt", content="x")
+        self.server.request("GET", "/files/a.txt", headers={"Authorization": "Bearer wrong"})
+        self.sign_in()
+        page = self.new_page()
+        page.goto(self.server.origin)
+        page.get_by_role("button", name="Sign out, and signed-in browsers").click()
+        page.get_by_role("menuitem", name="Audit log").click()
+        dialog = page.get_by_role("dialog", name="Audit log")
+        rows = dialog.get_by_role("listitem")
+        expect(rows.filter(has_text="file.write")).to_contain_text("a.txt · a program, 127.0.0.1")
+        dialog.get_by_label("Only what has failed").check()
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text("sign_in_failed")
+        expect(rows).to_contain_text("not_authenticated")
+        dialog.get_by_label("Only what has failed").uncheck()
+        dialog.get_by_label("What", exact=True).select_option("file.*")
+        expect(rows).to_have_count(1)
+        dialog.get_by_role("button", name="Verify").click()
+        expect(dialog).to_contain_text("lines, whole.")
+        (path,) = (self.server.state / "audit").glob("*.jsonl")
+        path.write_bytes(path.read_bytes().replace(b"a.txt", b"b.txt"))
+        dialog.get_by_role("button", name="Verify").click()
+        expect(dialog).to_contain_text("The log is not whole. Line")
+
+
 class Files(PageCase):
     """What the browser fetches itself."""
 

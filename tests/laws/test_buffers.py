@@ -88,6 +88,8 @@ NUMBERS = {
     "server.notebooks.shared_notebook.SharedNotebook._places": "MOST_CELLS",
     "server.notebooks.shared_notebook.Touched.parts": "MOST_CELLS",
     "server.notebooks.client_copies.ClientCopies._texts": "MOST_TEXTS",
+    "server.people.audit.Audit._seen": "MOST_SEEN",
+    "server.people.audit.Audit._waiting": "MOST_WAITING",
     "server.people.budgets.Budgets._by_login": "MOST_BUDGETS",
     "server.people.failed_attempts.FailedAttempts._counts": "MOST_ADDRESSES",
     "server.people.lab_tokens.LabTokens._tokens": "MOST_OF_LOGIN",

@@ -277,7 +277,9 @@ class _LineFactory(WebSocketClientFactory):
         too_large: Callable[[int], None],
     ) -> None:
         headers = {"Authorization": f"Bearer {address.token}"}
-        super().__init__(f"ws{address.url.removeprefix('http')}/rpc", headers=headers, reactor=reactor)
+        super().__init__(
+            f"ws{address.url.removeprefix('http')}/rpc", headers=headers, useragent="webipy", reactor=reactor
+        )
         self.setProtocolOptions(
             maxMessagePayloadSize=MAX_MESSAGE_BYTES,
             failByDrop=False,

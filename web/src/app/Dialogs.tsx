@@ -75,6 +75,11 @@ async function tokens(): Promise<FunctionComponent<{ open: Open }>> {
   return ({ open }) => <TokensDialog session={open.store.id} onClose={close} />;
 }
 
+async function audit(): Promise<FunctionComponent> {
+  const { AuditDialog } = await import("../people/AuditDialog.tsx");
+  return () => <AuditDialog onClose={close} />;
+}
+
 /** The dialogs: a new one is its name (ui/page_state.ts) and a row here. */
 const DIALOGS: Readonly<Record<DialogName, FunctionComponent<{ open: Open }>>> = {
   restart: ({ open: { actions } }) => (
@@ -146,6 +151,7 @@ const DIALOGS: Readonly<Record<DialogName, FunctionComponent<{ open: Open }>>> =
   tokens: lazily(tokens),
   account: lazily(account),
   users: lazily(users),
+  audit: lazily(audit),
   history: lazily(async () => (await import("../panels/History.tsx")).History),
   compare: lazily(async () => (await import("../panels/History.tsx")).Compare),
   print: lazily(async () => (await import("./PrintDialog.tsx")).PrintDialog),

@@ -69,6 +69,7 @@ export function documentRows(open: Open): readonly MenuRow[] {
     may("own") && { title: menuWords.loginsItem, run: show("logins") },
     { title: menuWords.tokensItem, run: show("tokens") },
     server.value?.account != null && { title: menuWords.accountItem, run: show("account") },
+    may("own") && { title: menuWords.auditItem, run: show("audit") },
     ...ofFile,
     may("write") &&
       file !== null &&

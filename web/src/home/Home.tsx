@@ -312,16 +312,18 @@ const ACCOUNT: readonly MenuRow[] = [
   { title: homeWords.signOutHere, run: () => void leave() },
 ];
 
-const show = (which: "account" | "users") => (): void => {
+const show = (which: "account" | "users" | "audit") => (): void => {
   dialog.value = which;
 };
 
 /** The rows of the account; where a hub has started the server with the way to its page. */
 function account(hub: string | null): readonly MenuRow[] {
-  if (hub !== null) return [...ACCOUNT, { title: homeWords.hubHome, run: () => location.assign(hub) }];
+  const audit: MenuRow = may("own") && { title: menuWords.auditItem, run: show("audit") };
+  if (hub !== null) return [audit, ...ACCOUNT, { title: homeWords.hubHome, run: () => location.assign(hub) }];
   return [
     server.value?.account != null && { title: menuWords.accountItem, run: show("account") },
     may("own") && { title: menuWords.usersItem, run: show("users") },
+    audit,
     ...ACCOUNT,
   ];
 }

@@ -3,6 +3,7 @@
 import { useEffect } from "preact/hooks";
 import type { Entry } from "../panels/Palette.tsx";
 import type { Session } from "../rpc/schema.ts";
+import { may } from "../session/permissions.ts";
 import { goTo, sessionAddress } from "../session/route.ts";
 import { commandTitles } from "../text/commands.ts";
 import { t } from "../text/en.ts";
@@ -19,7 +20,7 @@ interface Props {
   newNotebook(): void;
 }
 
-const show = (name: "palette" | "settings" | "logins" | "tokens" | "users" | "help") => (): void => {
+const show = (name: "palette" | "settings" | "logins" | "tokens" | "audit" | "users" | "help") => (): void => {
   dialog.value = name;
 };
 
@@ -42,6 +43,7 @@ function entries({ sessions, newNotebook }: Props): Entry[] {
     own("logins", "key", menuWords.loginsItem, null, show("logins")),
     own("tokens", "key", menuWords.tokensItem, null, show("tokens")),
     own("users", "people", menuWords.usersItem, null, show("users")),
+    ...(may("own") ? [own("audit", "history", menuWords.auditItem, null, show("audit"))] : []),
     own("help", "help", commandTitles.help, null, show("help")),
     own("theme", "system", commandTitles.theme, null, nextTheme),
   ];
@@ -54,6 +56,7 @@ const LoginsDialog = lazily(async () => (await import("../people/LoginsDialog.ts
 const AccountDialog = lazily(async () => (await import("../people/AccountDialog.tsx")).AccountDialog);
 const UsersDialog = lazily(async () => (await import("../people/UsersDialog.tsx")).UsersDialog);
 const TokensDialog = lazily(async () => (await import("../people/TokensDialog.tsx")).TokensDialog);
+const AuditDialog = lazily(async () => (await import("../people/AuditDialog.tsx")).AuditDialog);
 
 const close = (): void => {
   dialog.value = null;
@@ -81,6 +84,7 @@ export function HomeDialogs(props: Props) {
   if (dialog.value === "logins") return <LoginsDialog onClose={close} />;
   if (dialog.value === "account") return <AccountDialog onClose={close} />;
   if (dialog.value === "users") return <UsersDialog onClose={close} />;
+  if (dialog.value === "audit") return <AuditDialog onClose={close} />;
   if (dialog.value === "tokens") return <TokensDialog session={null} onClose={close} />;
   return dialog.value === "settings" ? <Settings /> : null;
 }

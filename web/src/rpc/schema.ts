@@ -1400,6 +1400,78 @@ export interface RevokedTokens {
   ended: string[];
 }
 
+/** Which lines are listed: those that have all that is given here, the newest first. */
+export interface ListAudit {
+  /** The person, or their name; null: everybody. */
+  person?: string | null;
+  /** The method, or a group such as `file.*`; null: all. */
+  method?: string | null;
+  /** The id of the session; null: all. */
+  session?: string | null;
+  /** Lines from this time on, RFC 3339; null: all that there are. */
+  since?: string | null;
+  /** Whether only what has failed is listed. */
+  failed?: boolean;
+  /** Lines with smaller numbers only; null: from the newest on. */
+  before?: number | null;
+  /** How many lines at most. */
+  limit?: number;
+}
+
+/** One line of the audit log. */
+export interface AuditLine {
+  /** Its number; lines have no gaps. */
+  seq: number;
+  /** RFC 3339 in UTC with microseconds. */
+  time: string;
+  /** Who it was: `owner`, `account ID`, `hub NAME`, or the id of a guest's login; empty: nobody who is known, or the server itself. */
+  person: string;
+  /** What they were called then. */
+  name: string;
+  /** What they used: `page`, `command`, `program` (the start-up token), `token NAME`, `jupyter`; empty: nothing, or not known. */
+  by: string;
+  /** The address that it came from; of IPv6 the first 64 bits. */
+  address: string;
+  /** The method that was called, or another word: `edit`, `sign_in`, `sign_in_failed`, `sign_out`, `download`, `upload`, `server_started`, and what the log says of itself (`log_...`). */
+  method: string;
+  /** The id of the session that it was about; null: none. */
+  session: string | null;
+  /** The path of the file, or of the document of that session, relative to the server's root; null: none. */
+  path: string | null;
+  /** The other path, of what has two; null: none. */
+  to: string | null;
+  /** What else it was about, such as `execution e1` or `label nightly`. */
+  target: string;
+  /** `ok`, or the name of the failure. */
+  result: string;
+}
+
+/** Lines of the audit log, the newest first. */
+export interface AuditLines {
+  /** The lines. */
+  lines: AuditLine[];
+  /** What the next call gives as `before`; null: there are no more. */
+  before: number | null;
+}
+
+/** Whether the audit log is whole: no line was changed, removed, added or moved by somebody who has not the key. */
+export interface AuditVerification {
+  /** How many lines were looked at. */
+  lines: number;
+  /** Whether all of them are as they were written, from the first one that was kept to the last one that was written. */
+  whole: boolean;
+  /** What is wrong first, as a sentence; empty: nothing. */
+  fault: string;
+  /** The number of the line where that is; null: nothing is wrong, or it is no line. */
+  seq: number | null;
+  /** The time of the first line; null: there is none. */
+  first: string | null;
+  /** The time of the last line; null: there is none. */
+  last: string | null;
+  /** Bytes of a line after the last one that was never finished, as by a power cut; the next start cuts them. */
+  unfinished: number;
+}
+
 /** Somebody who has an account on this server. */
 export interface User {
   /** The id of the account, which stays when its names change. */
@@ -3071,6 +3143,8 @@ export interface Methods {
   "account.code": { params: Nothing; result: SignInCode };
   "account.get": { params: Nothing; result: OwnAccount };
   "account.rename": { params: Rename; result: OwnAccount };
+  "audit.list": { params: ListAudit; result: AuditLines };
+  "audit.verify": { params: Nothing; result: AuditVerification };
   "cell.clear_outputs": { params: ClearOutputs; result: Accepted };
   "cell.delete": { params: OfCell; result: CellAccepted };
   "cell.edit": { params: EditCell; result: CellAccepted };

@@ -37,6 +37,7 @@ export const menuWords = {
   tokensItem: "Tokens for scripts…",
   accountItem: "Your account…",
   usersItem: "People…",
+  auditItem: "Audit log…",
 } as const;
 
 /** The menu of a cell. */

@@ -19,6 +19,7 @@ export type DialogName =
   | "tokens"
   | "account"
   | "users"
+  | "audit"
   | "help"
   | "print"
   | "definition";

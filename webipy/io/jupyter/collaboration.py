@@ -24,6 +24,7 @@ from twisted.logger import Logger
 
 from webipy.core import errors
 from webipy.core.api import calls, notebook_calls
+from webipy.core.api.token_scopes import Touched
 from webipy.io.jupyter import y_messages
 from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
 from webipy.io.jupyter.sockets import COME_BACK, MALFORMED, SocketProtocol, take_over
@@ -141,6 +142,8 @@ class RoomProtocol(SocketProtocol):
             if step == y_messages.STEP_1:
                 room.missing(self, body)
             else:
+                log, connection = self.asked.api.services.logins.audit, self.asked.connection
+                log.call("cell.edit", calls.OfSession(session=self.session), connection.principal, connection.origin)
                 room.take(self, body)
         elif kind == y_messages.AWARENESS:
             self.presence.take(room, self, y_messages.states_of(reader.rest))
@@ -263,6 +266,7 @@ class Collaboration:
         if (format, kind) != ("json", "notebook"):
             raise Refusal(404, f"There is no room {asked.parts['room'][:200]!r}.")
         await asked.ask("session.get", calls.OfSession(session=session), calls.Session)
+        asked.check(Touched("cell.edit", "write", session))
         room = await asked.api.services.rooms.find(session, asked.query("sessionId") or "")
 
         def make(address: Any) -> RoomProtocol:
@@ -282,6 +286,6 @@ def routes(factory: RpcFactory) -> list[Route]:
     """
     shared = Collaboration(factory)
     return [
-        Route("/api/collaboration/session/{path...}", {"PUT": shared.open}),
-        Route("/api/collaboration/room/{room}", {}, upgrade=shared.upgrade),
+        Route("/api/collaboration/session/{path...}", {"PUT": shared.open}, method=""),
+        Route("/api/collaboration/room/{room}", {}, method="", upgrade=shared.upgrade),
     ]

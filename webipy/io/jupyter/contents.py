@@ -296,6 +296,9 @@ class Contents:
         if wanted.chunk is not None:
             asked.check(Touched("file.write", "write", paths=(path,)))
             await self.upload(path, _who(asked), wanted.chunk, body)
+            asked.api.services.logins.audit.seldom(
+                "upload", asked.connection.principal, asked.connection.origin, path=path
+            )
             if wanted.chunk != -1:
                 return await self._gathered(asked, path, file, status)
             return await self._now(asked, path, status)

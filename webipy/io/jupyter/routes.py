@@ -297,7 +297,9 @@ class JupyterRoutes(TokenInAddress, LargeBodies):
         if method == "OPTIONS":
             _finish(request, Answer(status=204))
             return
-        connection = Connection(request.who(self._auth))
+        who = request.who(self._auth)
+        origin = self._auth.origin(who, request.header, request.address(self._auth), "jupyter")
+        connection = Connection(who, origin=origin)
         if route.verb != "none" and connection.principal is None:
             if page_for(request) is not None:
                 refuse(request, 401, errors.NotAuthenticated(LOG_IN))
@@ -320,8 +322,16 @@ class JupyterRoutes(TokenInAddress, LargeBodies):
         if function is None:
             raise Refusal(405, NOT_ALLOWED)
         answer = await function(asked)
+        self._note(route, method, asked)
         if not gone:
             _finish(request, answer)
+
+    def _note(self, route: Route, method: str, asked: Asked) -> None:
+        """Records what a request has changed that is no call, in the audit log."""
+        if method not in ("GET", "HEAD") and route.method and not route.is_narrow:
+            who, parts = asked.connection, asked.parts
+            log, word = self._auth.logins.audit, f"{method} {route.path}"
+            log.note(word, who.principal, who.origin, path=parts.get("path"), target=parts.get("name", ""))
 
     def most_bytes(self, path: bytes) -> int:
         """Whole files come in bodies of `/api/contents` and `/nbconvert`."""

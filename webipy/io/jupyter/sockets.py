@@ -42,7 +42,9 @@ class SocketProtocol(RpcProtocol):
         """Accepts who has passed the route."""
         principal = self.asked.connection.principal
         assert principal is not None
+        origin = self.asked.connection.origin
         self.asked = attrs.evolve(self.asked, connection=enter(self, principal, self._notified))
+        self.asked.connection.origin = origin
         return None
 
     def _notified(self, notification: bytes) -> None:

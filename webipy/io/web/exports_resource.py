@@ -53,6 +53,8 @@ class ExportsResource(Resource):
             except errors.Failure as fault:
                 refuse(request, status_of(fault), fault)
             else:
+                origin = self._auth.origin(who, request.header, request.address(self._auth))
+                self._auth.logins.audit.seldom("download", who, origin, path=found.name)
                 self._send(request, found)
         return NOT_DONE_YET
 

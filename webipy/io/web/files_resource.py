@@ -161,6 +161,12 @@ class FilesResource(BodyTaker):
 
         return run
 
+    def _note(self, request: PageRequest, method: str, path: str) -> None:
+        """Records who has fetched or sent a file."""
+        who, address = request.who(self._auth), request.address(self._auth)
+        origin = self._auth.origin(who, request.header, address)
+        self._auth.logins.audit.seldom(method, who, origin, path=path)
+
     # ---- GET
 
     def render_GET(self, request: PageRequest) -> int:
@@ -206,6 +212,7 @@ class FilesResource(BodyTaker):
         try:
             if gone:
                 return
+            self._note(request, "download", record.path)
             span = self._begin(request, record)
             if span is not None:
                 source = FilePieces(fd, span)
@@ -222,6 +229,7 @@ class FilesResource(BodyTaker):
         found = await self._files.survey(path, names)
         if gone:
             return
+        self._note(request, "download", path)
         name = names[0] if len(names) == 1 else path.rpartition("/")[2] or "files"
         request.setHeader(b"Cache-Control", b"private, no-cache")
         request.setHeader(b"Content-Security-Policy", POLICY)
@@ -302,11 +310,13 @@ class FilesResource(BodyTaker):
         except errors.Failure as fault:
             request.body.refuse(fault)
         stored = request.body.stored()
-        stored.addCallback(self._stored, request, gone).addErrback(self._failed, request, gone)
+        stored.addCallback(self._stored, request, gone)
+        stored.addErrback(self._failed, request, gone)
         return NOT_DONE_YET
 
-    @staticmethod
-    def _stored(stored: Stored, request: PageRequest, gone: list[Failure]) -> None:
+    def _stored(self, stored: Stored, request: PageRequest, gone: list[Failure]) -> None:
+        if stored.record is not None:
+            self._note(request, "upload", stored.record.path)
         if gone:
             return
         if stored.record is None:

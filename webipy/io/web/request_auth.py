@@ -36,6 +36,7 @@ from webipy.core.api import access
 from webipy.core.api.access import Principal
 from webipy.core.api.token_scopes import Touched
 from webipy.core.site_address import LOOPBACK, SitePath, PublicUrl
+from webipy.server.people.audit import Origin
 from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import Credentials, Logins
 from webipy.server.people.people import People
@@ -54,6 +55,9 @@ STRICT_SECONDS = 365 * 86_400
 
 COOKIE_PATH = re.compile(r"/(?:[!-:<-~]{1,1024}/)?")
 """What a cookie can have as its path, with a slash at its end (RFC 6265, section 4.1.1)."""
+
+COMMAND_AGENT = "webipy"
+"""How the `User-Agent` of the webipy command begins."""
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]@/]+)(?::[0-9]{1,5})?")
 
@@ -160,6 +164,19 @@ class RequestAuth:
         """
         if self.rights is not None:
             self.rights.permit_export(principal, export)
+
+    def origin(self, principal: Principal | None, header: Header, address: str, by: str = "") -> Origin:
+        """Where a request comes from, for the audit log.
+
+        Args:
+            principal: Who sends it.
+            header: Looks a request header up.
+            address: See `address_of`.
+            by: What is used; empty for what the headers say: a page, the webipy command, or another program.
+        """
+        if not by and header("authorization") is not None:
+            by = "command" if (header("user-agent") or "").startswith(COMMAND_AGENT) else "program"
+        return Origin(by or ("page" if principal is not None else ""), address)
 
     def credentials(self, header: Header, address: str = "", ticketed: Ticketed | None = None) -> Credentials:
         """Collects what the headers of a request say of who sends it.

@@ -19,9 +19,10 @@ from twisted.web.server import Request
 from webipy.core import errors
 from webipy.io.web.request_auth import Header, RequestAuth, cookie_names, cookies_of
 from webipy.server.people.accounts import Account
+from webipy.server.people.audit import Origin
 from webipy.server.people.hub_attempts import COOKIE
 from webipy.server.people.hub_logins import HubLogins
-from webipy.server.people.logins import COOKIE_DAYS, Browser, LoginSecrets
+from webipy.server.people.logins import COOKIE_DAYS, Browser, Credentials, LoginSecrets
 from webipy.server.people.people import People
 
 MAX_AGENT = 300
@@ -144,6 +145,27 @@ async def sign_in_program(auth: RequestAuth, form: LoginForm, address: str) -> P
     where = Browser(f"webipy on {form.host or 'an unknown machine'}"[:MAX_AGENT], address)
     token = await people.logins.enter_command_line(account, where)
     return ProgramLogin(token, account.name, account.display_name)
+
+
+def note_sign_in(
+    auth: RequestAuth, form: LoginForm, address: str, *, secrets: LoginSecrets | None = None, token: str | None = None
+) -> None:
+    """Records in the audit log that somebody has signed in.
+
+    Args:
+        auth: Knows the logins.
+        form: What was sent.
+        address: Where it came from.
+        secrets: The secrets of the new login of a browser.
+        token: That of the new login of a command line.
+    """
+    cookies, key = ((), None) if secrets is None else ((secrets.cookie,), secrets.key)
+    authorization = None if token is None else f"Bearer {token}"
+    who = auth.logins.principal_of(Credentials(authorization, cookies, key, None, None, frozenset(), address))
+    ways = (("link", form.share), ("invitation", form.invite), ("password", form.password), ("code", form.code))
+    way = next((name for name, given in ways if given is not None), "token")
+    origin = Origin("page" if token is None else "command", address)
+    auth.logins.audit.note("sign_in", who, origin, session=None if who is None else who.session, target=f"by {way}")
 
 
 def invitation_for(auth: RequestAuth, form: LoginForm, address: str) -> dict[str, str]:

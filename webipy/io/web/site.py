@@ -46,7 +46,7 @@ from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.metrics import Metrics
 from webipy.io.web.requests import JsonPost, PageRequest, PageSite, refuse, status_of
 from webipy.io.web.paced_responses import send, send_file
-from webipy.io.web.sign_in import form_of, invitation_for, set_cookie, sign_in, sign_in_program
+from webipy.io.web.sign_in import form_of, invitation_for, note_sign_in, set_cookie, sign_in, sign_in_program
 from webipy.server.methods.api import Api
 from webipy.server.methods.method import Connection
 
@@ -232,13 +232,16 @@ class Login(JsonPost):
         request.let_go()
         form, address = form_of(body), request.address(self._auth)
         if form.host is not None:
-            _write_json(request, await sign_in_program(self._auth, form, address))
+            made = await sign_in_program(self._auth, form, address)
+            note_sign_in(self._auth, form, address, token=made.token)
+            _write_json(request, made)
             request.finish()
             return
         secrets = await sign_in(self._auth, form, request.header, address)
         if secrets is None:
             request.setResponseCode(204)
         else:
+            note_sign_in(self._auth, form, address, secrets=secrets)
             set_cookie(request, request.header, secrets.cookie, self._auth, stays=secrets.stays)
             _write_json(request, {"key": secrets.key})
         request.finish()
@@ -284,6 +287,8 @@ class Logout(JsonPost):
         if who is not None:
             request.let_go()
             await self._auth.logins.sign_out(who.login)
+            origin = self._auth.origin(who, request.header, request.address(self._auth))
+            self._auth.logins.audit.note("sign_out", who, origin)
         set_cookie(request, request.header, "", self._auth)
         if self._auth.hub is None:
             request.setResponseCode(204)
@@ -324,7 +329,9 @@ class RpcPost(JsonPost):
         Raises:
             errors.NotAuthenticated: Nobody is logged in, or the login ended while the call was under way.
         """
-        connection = Connection(request.who(self._auth))
+        who = request.who(self._auth)
+        origin = self._auth.origin(who, request.header, request.address(self._auth))
+        connection = Connection(who, origin=origin)
         if connection.principal is None:
             raise self._auth.refusal(request.header)
         request.notifyFinish().addErrback(lambda _: connection.leave())

@@ -116,8 +116,9 @@ class RpcProtocol(QuickTexts):
         if not auth.is_ours(request.headers.get("host")):
             raise ConnectionDeny(421, "This server is not known under that name")
         headers = request.headers.get
+        address = auth.address_of(self.transport.getPeer().host, headers)
         try:
-            principal = auth.principal_of(headers, auth.address_of(self.transport.getPeer().host, headers))
+            principal = auth.principal_of(headers, address)
         except errors.Throttled as fault:
             raise ConnectionDeny(429, "Too many wrong tries") from fault
         except errors.NotAuthenticated as fault:
@@ -128,7 +129,7 @@ class RpcProtocol(QuickTexts):
             raise ConnectionDeny(403, "This server of the hub is not yours") from fault
         if principal is None:
             raise ConnectionDeny(401, "Log in first")
-        enter(self, principal, self._give)
+        enter(self, principal, self._give).origin = auth.origin(principal, headers, address)
         return SUBPROTOCOL if SUBPROTOCOL in request.protocols else None
 
     def onOpen(self) -> None:

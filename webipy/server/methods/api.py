@@ -28,6 +28,7 @@ from webipy.core import errors
 from webipy.core.api import access, calls, rpc
 from webipy.core.api.rpc import Call
 from webipy.server.methods import (
+    audit,
     cells,
     copies,
     definitions,
@@ -51,7 +52,7 @@ from webipy.server.methods import (
     tokens,
     users,
 )
-from webipy.server.methods.method import Connection, Method, Methods, Services
+from webipy.server.methods.method import Connection, Method, Methods, Needed, Services
 from webipy.server.people.budgets import PAYER, Budget
 from webipy.server.people.quotas import FREE
 from webipy.server.ports.turns import ROW
@@ -82,6 +83,7 @@ METHODS: dict[str, Method] = {
     **rights.METHODS.table,
     **logins.METHODS.table,
     **tokens.METHODS.table,
+    **audit.METHODS.table,
     **users.METHODS.table,
     **notifications.METHODS.table,
     **executions.METHODS.table,
@@ -290,15 +292,45 @@ class Api:
                 f"There is no method {call.method[:64]!r}; /rpc/openrpc.json lists all.", method=call.method[:64]
             )
         params = self._params(method, call)
-        principal, verb = self.services.logins.refresh(connection.principal), method.needs(params)
+        principal, log = self.services.logins.refresh(connection.principal), self.services.logins.audit
+        try:
+            places = self._check(method, params, principal)
+        except errors.Failure as fault:
+            log.call(method.name, params, principal, connection.origin, fault.name, self._path_of)
+            raise
+        connection.principal = principal
+        begun = rules.carry_out(self.services, connection, method, params, places)
+        return begun if not log.records(method.name) else self._recorded(method.name, params, connection, begun)
+
+    async def _recorded(
+        self, method: str, params: calls.Params, connection: Connection, begun: Awaitable[calls.Result]
+    ) -> calls.Result:
+        """Carries a call out, and records it with what came of it."""
+        who, result = connection.principal, "ok"
+        try:
+            return await begun
+        except errors.Failure as fault:
+            result = fault.name
+            raise
+        except CancelledError:
+            result = "cancelled"
+            raise
+        except BaseException:
+            result = errors.InternalError.name
+            raise
+        finally:
+            self.services.logins.audit.call(method, params, who, connection.origin, result, self._path_of)
+
+    def _check(self, method: Method, params: calls.Params, principal: access.Principal | None) -> list[Needed]:
+        """The places that a call names, when a principal may make it: by their rights, the scopes of their token, and what they wrote today."""
         places = rules.permit(self.services, principal, method, params)
+        verb = method.needs(params)
         if principal is not None and principal.scopes is not None:
             touched = method.touched(params, verb, method.place(params, principal))
             self.services.logins.script_tokens.check(principal, touched)
-        connection.principal = principal
         if verb in ("write", "execute") and method.name not in FREE:
             self._check_quota(principal)
-        return rules.carry_out(self.services, connection, method, params, places)
+        return places
 
     def _check_quota(self, principal: access.Principal | None) -> None:
         if principal is not None and principal.session is not None:

@@ -37,6 +37,7 @@ from webipy.server.notebooks.documents import Documents
 from webipy.server.notebooks.rooms import Rooms
 from webipy.server.notebooks.runs import Runs
 from webipy.server.notebooks.temporary_sessions import TemporarySessions
+from webipy.server.people.audit import NOWHERE, Origin
 from webipy.server.people.budgets import GUEST, OWNER, Budget, Budgets
 from webipy.server.people.directory import Directory, Entry
 from webipy.server.people.homes import Homes
@@ -188,6 +189,8 @@ class Connection:
     soon: Callable[[Callable[[], None]], object] = lambda call: call()
     give_up: Callable[[], None] = lambda: None
     feeds: dict[str, Feed] = attrs.field(factory=dict)
+    origin: Origin = NOWHERE
+    """Where its calls come from, for the audit log."""
     readers: dict[str, TerminalReader] = attrs.field(factory=dict)
     """What it reads of terminals, by their ids."""
     watches: dict[str, Callable[[], None]] = attrs.field(factory=dict)

@@ -32,9 +32,11 @@ class FailedAttempts:
 
     Args:
         seconds: A monotonic clock.
+        on_failed: Called with the address of each.
     """
 
     seconds: Callable[[], float]
+    on_failed: Callable[[str], None] = lambda address: None
     _log = Logger()
     _counts: dict[str, tuple[int, float]] = attrs.field(factory=dict)
     """By address: how many, and since when; the address of the last attempt is last."""
@@ -45,6 +47,7 @@ class FailedAttempts:
         Raises:
             errors.Throttled: This address has used up its attempts of this minute.
         """
+        self.on_failed(address)
         now = self.seconds()
         count, since = self._counts.pop(address, (0, now))
         if now >= since + WINDOW_SECONDS:

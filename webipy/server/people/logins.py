@@ -41,6 +41,7 @@ from webipy.core import errors
 from webipy.core.api.access import Principal
 from webipy.core.api.login_calls import LoginKind
 from webipy.core.timestamps import seconds_between
+from webipy.server.people.audit import Audit
 from webipy.server.people.failed_attempts import FailedAttempts
 from webipy.server.people.lab_tokens import LabTokens, LabTokenStore, NoStore
 from webipy.server.people.script_tokens import OWNER, NoTokenStore, ScriptTokens, ScriptTokenStore, is_script_token
@@ -240,6 +241,8 @@ class Logins:
     """When somebody who is signed in asked for something last."""
     lab_token_store: LabTokenStore = attrs.field(factory=NoStore)
     script_token_store: ScriptTokenStore = attrs.field(factory=NoTokenStore)
+    audit: Audit = attrs.field(factory=Audit)
+    """Who did what."""
     codes: Codes = attrs.field(init=False)
     failed_attempts: FailedAttempts = attrs.field(init=False)
     tickets: Tickets = attrs.field(init=False)
@@ -252,7 +255,7 @@ class Logins:
 
     def __attrs_post_init__(self) -> None:
         self.codes = Codes(self.seconds)
-        self.failed_attempts = FailedAttempts(self.seconds)
+        self.failed_attempts = FailedAttempts(self.seconds, lambda address: self.audit.failed_sign_in(address))
         self.tickets = Tickets(self.seconds, self.new_secret().encode())
         self.lab_tokens = LabTokens(self.lab_token_store, self.shares.now, self.new_secret)
         shares, store = self.shares, self.script_token_store
