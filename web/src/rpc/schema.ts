@@ -1480,6 +1480,7 @@ export interface User {
   name: string;
   /** The name that others see: in shared notebooks, beside runs and in the history. */
   display_name: string;
+  /** What the account is on the server: an admin may do everything; members and viewers, what is theirs and what is shared with them. */
   role: "admin" | "member" | "viewer";
   /** The groups that they are in, by name. */
   groups: string[];
@@ -1509,6 +1510,7 @@ export interface AddUser {
   name: string;
   /** The name that others see; null: the sign-in name. */
   display_name?: string | null;
+  /** What the account is on the server: an admin may do everything; members and viewers, what is theirs and what is shared with them. */
   role?: "admin" | "member" | "viewer";
   /** The groups that they are in, by name. */
   groups?: string[];
@@ -1526,7 +1528,9 @@ export interface OfUser {
 export interface SetUser extends OfUser {
   /** The name of the kernelspec, as people read it. */
   display_name?: string | null;
+  /** What the account is on the server from now on; null: what it was. */
   role?: "admin" | "member" | "viewer" | null;
+  /** The groups that they are in from now on, by name; null: those of before. */
   groups?: string[] | null;
   /** Whether they are kept out: then all of their logins end at once. */
   disabled?: boolean | null;
@@ -1562,6 +1566,7 @@ export interface OwnAccount {
   name: string;
   /** The name that others see. */
   display_name: string;
+  /** What the account is on the server: an admin may do everything; members and viewers, what is theirs and what is shared with them. */
   role: "admin" | "member" | "viewer";
   /** The groups that they are in, by name. */
   groups: string[];
@@ -1605,6 +1610,7 @@ export interface Asked {
 
 /** A notification that waits for the end of what it is about. */
 export interface Waiting {
+  /** The id of the notification. */
   id: string;
   /** The id of the session. */
   session: string;
@@ -1616,6 +1622,7 @@ export interface Waiting {
 
 /** The notifications that the caller waits for, the oldest first. */
 export interface NotificationList {
+  /** The notifications. */
   waiting: Waiting[];
   /** How they come beside pages: `webhook`, `mail`. */
   ways: string[];

@@ -26,6 +26,7 @@ class Waiting(Result, frozen=True, kw_only=True):
     """A notification that waits for the end of what it is about."""
 
     id: str
+    """The id of the notification."""
     session: str
     executions: list[str]
     """The ids of the executions: it is sent when all of them have ended."""
@@ -37,6 +38,7 @@ class NotificationList(Result, frozen=True, kw_only=True):
     """The notifications that the caller waits for, the oldest first."""
 
     waiting: list[Waiting]
+    """The notifications."""
     ways: list[str]
     """How they come beside pages: `webhook`, `mail`."""
 

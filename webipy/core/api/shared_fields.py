@@ -59,6 +59,7 @@ SHARED: Final[dict[str, str]] = {
     "path?": "The path of the file, relative to the server's root, with `/` between its parts; null: there is no file.",
     "repairs": "What was wrong in the file and was repaired when it was read, one sentence each.",
     "request": "The id of the request for input.",
+    "role": "What the account is on the server: an admin may do everything; members and viewers, what is theirs and what is shared with them.",
     "run": "The id of the run.",
     "run?": "The id of the run of many cells that it is part of; null: it is part of none.",
     "selection?": "What is selected in the source of the cell; null: its source is not being edited.",

@@ -87,7 +87,9 @@ class SetUser(OfUser, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     display_name: Typed | None = None
     role: Role | None = None
+    """What the account is on the server from now on; null: what it was."""
     groups: Groups | None = None
+    """The groups that they are in from now on, by name; null: those of before."""
     disabled: bool | None = None
     """Whether they are kept out: then all of their logins end at once."""
 

@@ -29,6 +29,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
         duration_s: Seconds that they ran, together.
         reason: Why they have no result, as a sentence; empty otherwise.
         pending: The ways by which the person has still to be told.
+        is_limited: Whether the person sees nothing of the machine (webipy.server.sessions.guest_view).
     """
 
     id: str
@@ -43,6 +44,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     duration_s: float = 0.0
     reason: str = ""
     pending: tuple[Way, ...] = ()
+    is_limited: bool = False
 
     @property
     def is_over(self) -> bool:

@@ -35,6 +35,7 @@ from webipy.core.events import events
 from webipy.core.events.events import AnyEvent, ExecutionStatus
 from webipy.server.ports.notifications import Notification, NotificationStore, Sender, Undelivered, Way
 from webipy.server.ports.world import World, pause
+from webipy.server.sessions import guest_view
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
 
@@ -154,6 +155,7 @@ class Notifications:
             person=person,
             name=principal.name,
             asked=self.world.now(),
+            is_limited=guest_view.is_limited(principal),
         )
         self._all[identity] = asked
         await self.store.put(asked)
@@ -250,7 +252,7 @@ class Notifications:
             ended=self.world.now(),
             status=status,
             duration_s=duration_s,
-            reason=reason,
+            reason=guest_view.text(reason) if notification.is_limited else reason,
             pending=self._ways_of(notification.person),
         )
         self._all[ended.id] = ended
