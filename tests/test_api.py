@@ -32,8 +32,9 @@ class Who(RigTestCase):
             self.assertIn(method.verb, get_args(Verb))
 
     def test_who_may_call_what(self) -> None:
-        """Every method by anonymous, read, write, execute and own: refused exactly when the verb is not held, and then nothing has happened. A method of
-        reach `person` is for everybody who is no guest.
+        """Every method by anonymous, read, write, execute and own: refused exactly when the verb is not held, and then nothing has happened.
+
+        A method of reach `person` is for everybody who is no guest.
         """
         before = self.world()
         for method in METHODS.values():
