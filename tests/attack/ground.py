@@ -108,8 +108,7 @@ class Ground:
 
     def __init__(self, *options: str) -> None:
         self.server = Server()
-        self.root = self.server.root / "root"
-        self.root.mkdir()
+        self.root = self.server.root
         try:
             self.server.start(*options)
             self.owner = Who("owner", {"Authorization": f"Bearer {self.server.token}"})
