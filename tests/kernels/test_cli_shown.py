@@ -47,11 +47,18 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("logs", "SESSION"), ("logs", "EVIL"), ("attach", "EVIL"), ("attach", "EVIL", "--json"),
     ("console", "EVIL"), ("console", "SESSION", "-k", "EVIL"), ("connection", "EVIL"), ("connection", "SESSION"),
     ("interrupt", "EVIL"), ("interrupt", "SESSION"), ("restart", "EVIL"), ("kill", "EVIL"), ("doctor",), ("serve", "--root", "EVIL"),
+    ("share", "SESSION", "--with", "EVIL"), ("share", "EVIL", "--with", "EVIL"),
+    ("token", "list"), ("token", "list", "--json"), ("token", "revoke", "EVIL"), ("token", "create", "EVIL"),
+    ("token", "create", "one", "--folder", "EVIL"), ("user", "list"), ("user", "list", "--json"), ("user", "remove", "EVIL"),
+    ("user", "add", "EVIL", "--invite"), ("user", "add", "bo", "--name", "EVIL", "--invite"), ("login", "EVIL"), ("logout", "EVIL"),
+    ("audit",), ("audit", "--json"), ("audit", "--person", "EVIL"), ("audit", "--since", "EVIL"), ("audit", "verify"),
     ("diff", "FILE", "OTHER"), ("merge", "FILE", "EVIL", "OTHER"), ("close", "EVIL"), ("close", "SESSION"),
 )  # fmt: skip
 """`EVIL` stands for the hostile text, the others for what is named so; `close` takes the session away, so it is last."""
 
-WITHOUT_STATE = ("diff", "merge", "serve")
+WITHOUT_STATE = ("diff", "merge", "serve", "login", "logout")
+GROUPS = (("journal",), ("token",), ("user",), ("audit", "verify"))
+"""The state folder is named after their second word."""
 
 
 class Walk(CommandCase):
@@ -116,8 +123,9 @@ class Walk(CommandCase):
         line = self.arguments(words[0], *words[1:])
         if words[0] in WITHOUT_STATE:
             del line[line.index("--state") : line.index("--state") + 2]
-        elif words[0] == "journal":
-            line = [*line[: line.index("journal")], "journal", words[1], *line[line.index("--state") :][:2], *words[2:]]
+        elif (words[0],) in GROUPS or tuple(words[:2]) in GROUPS:
+            at = line.index("--state")
+            line = [*line[:at], words[1], *line[at : at + 2], *words[2:]]
         ours, its = pty.openpty()
         with subprocess.Popen(line, stdin=its, stdout=its, stderr=its, env=environment(), cwd=self.folder) as process:
             os.close(its)
