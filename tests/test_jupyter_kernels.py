@@ -124,6 +124,24 @@ class Kernels(KernelTestCase):
         self.assertEqual([one["execution_state"] for one in self.listed("kernels")], ["dead"])
         self.assertEqual([one["id"] for one in self.listed("sessions")], [shown_id(second)])
 
+    def test_one_that_died_can_be_removed(self) -> None:
+        """By its own address or that of its session, once; a restart brings it back."""
+        self.notebook()
+        session = self.rig.me.call("session.create", path="a.ipynb", kernelspec="python3")["id"]
+        self.ready()
+        for number, noun in enumerate(("kernels", "sessions")):
+            self.rig.host.tell("kernel_died", start=number + 1, exit_status=1)
+            self.rig.turn()
+            (model,) = self.listed("kernels")
+            shown = model["id"] if noun == "kernels" else shown_id(session)
+            self.assertEqual(self.sent("DELETE", f"/api/{noun}/{shown}").status, 204)
+            self.assertEqual((self.listed("kernels"), self.listed("sessions")), ([], []))
+            self.assertEqual(self.sent("DELETE", f"/api/{noun}/{shown}").status, 404)
+            self.rig.me.call("kernel.restart", session=session)
+            self.rig.turn()
+            self.ready()
+            self.assertEqual(len(self.listed("sessions")), 1)
+
     def test_an_interrupt_is_sent(self) -> None:
         """204, with an empty map as body or without."""
         self.rig.session("python3")

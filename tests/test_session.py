@@ -441,12 +441,26 @@ class Death(SessionTestCase):
             ("execution.start", {"code": "1"}),
             ("completion.get", {"code": "a", "cursor": 1}),
             ("kernel.interrupt", {}),
-            ("kernel.shut_down", {}),
             ("kernel.kill", {}),
         ):
             self.refused("kernel_dead", method, session=self.session, **params)
         self.rig.me.call("cell.insert", session=self.session)
         self.assertEqual((self.kernel["state"], self.kernel["pid"]), ("dead", None))
+
+    def test_one_that_died_is_shut_down(self) -> None:
+        """Nobody restarts it: it has ended, as one has that was asked to end, and its last words stay."""
+        self.rig.host.tell("kernel_died", start=1, exit_status=3, signal=None, tail="no memory", expected=False)
+        self.rig.turn()
+        self.rig.me.call("kernel.shut_down", session=self.session)
+        self.rig.turn()
+        for rig in (self.rig, self.rig.crashed()):
+            self.rig = rig
+            self.assertEqual((self.kernel["state"], self.kernel["ended"]), ("dead", True))
+            self.refused("kernel_dead", "kernel.shut_down", session=self.session)
+        died = [event for event in self.rig.journal.events() if event["type"] == "kernel_died"]
+        self.assertEqual(
+            [(one["tail"], one.get("expected", False)) for one in died], [("no memory", False), ("no memory", True)]
+        )
 
     def test_the_host_ends(self) -> None:
         """The same, with its last word."""

@@ -181,6 +181,16 @@ class Kernel:
             self._die(host_protocol.KernelDied(expected=expected), reason)
         return self._new.flush()
 
+    def dismissed(self) -> list[AnyEvent]:
+        """Ends a dead kernel for good: it was shut down, and does not wait for a restart any more.
+
+        Returns:
+            Its last event; nothing for one that was asked to end.
+        """
+        if self.state == "dead" and not self.is_over:
+            self._die(host_protocol.KernelDied(expected=True, tail=self.tail), death_reason(None, None, expected=True))
+        return self._new.flush()
+
     # ---- what comes from it
 
     def receive(self, batch: list[tuple[str, Message]]) -> Received:

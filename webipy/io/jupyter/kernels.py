@@ -196,7 +196,7 @@ async def end_kernel(asked: Asked, session: calls.Session, *, is_waited_for: boo
     if session.client_path is not None and session.path is None:
         await asked.ask("session.close", calls.CloseSession(session=session.id, discard=True), calls.Done)
         return
-    if session.kernel is not None and session.kernel.state != "dead":
+    if session.kernel is not None and not session.kernel.ended:
         await asked.ask("kernel.shut_down", calls.OfSession(session=session.id), calls.Done)
         if is_waited_for:
             await until(asked, session, lambda one: one.kernel is None or one.kernel.state == "dead", ENDED_SECONDS)

@@ -419,8 +419,14 @@ async def kernel_interrupt(
 
 @method("kernel.shut_down", "execute", "session", raises=OF_KERNEL)
 async def kernel_shut_down(services: Services, connection: Connection, params: calls.OfSession) -> calls.Done:
-    """Shuts the kernel down; `kernel_died` with `expected` follows when it has ended. An attached kernel is asked to end, and released after 5 s."""
+    """Shuts the kernel down; `kernel_died` with `expected` follows when it has ended. An attached kernel is asked to end, and released after 5 s.
+
+    A kernel that died by itself counts as shut down from then on; it can still be restarted.
+    """
     session = services.sessions.get(params.session)
+    if session.kernel_connection.may_be_dismissed:
+        await session.kernel_connection.dismiss()
+        return calls.Done()
     session.kernel_connection.live()
     session.kernel_connection.command(ShutDown())
     return calls.Done()
