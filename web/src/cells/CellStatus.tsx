@@ -105,12 +105,16 @@ export function CellStatus({ open, run, stale }: { open: Open; run: Run; stale: 
   return (
     <div class="meta" title={run.kept ? undefined : story(run)}>
       {!run.kept && <Status model={store.model} run={run} />}
-      {run.status === "queued" && may("execute") && (
-        <button type="button" class="link" title={t.cancelRunTitle} onClick={() => open.actions.runs.cancel(run.id)}>
-          {t.cancelRun}
-        </button>
+      {isUnderWay && (
+        <span class="acts">
+          {run.status === "queued" && may("execute") && (
+            <button type="button" class="link" title={t.cancelRunTitle} onClick={() => open.actions.runs.cancel(run.id)}>
+              {t.cancelRun}
+            </button>
+          )}
+          <Bell session={store.id} execution={run.id} />
+        </span>
       )}
-      {isUnderWay && <Bell session={store.id} execution={run.id} />}
       {edited && (
         <span class="stale" title={t.staleTitle}>
           {t.stale}

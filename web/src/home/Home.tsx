@@ -207,6 +207,8 @@ function ClosedButton() {
   );
 }
 
+const SharedPlaces = lazily(async () => (await import("../people/SharedPlaces.tsx")).SharedPlaces);
+
 const FOLDED = "webipy.running-folded";
 
 /** One row of what runs, which folds; a browser remembers that. */
@@ -384,6 +386,7 @@ export function Home({ folder: path }: { folder: string }) {
         <h1 class="vh">{t.home}</h1>
         <ConnectionBanner unsent={0} />
         {sessions !== null && <Still sessions={sessions} refresh={refresh} />}
+        {server.value?.account != null && server.value.root === null && <SharedPlaces />}
         <Files key={path} folder={folder} sessions={sessions} />
         {specs !== null && <Broken specs={specs} />}
       </main>

@@ -42,6 +42,9 @@ export const s = {
   rightTaken: "They have no access now. What they started goes on.",
   namedMeans:
     "Who may run code or owns it acts as the user of this server, and can read and change all of that user’s files. Give this only to people whom you trust with that; others need a user of their own, such as JupyterHub gives.",
+  sharedPlaces: "Shared with you",
+  sharedBy: (name: string) => `shared by ${name}`,
+  allFiles: "All files",
   asLink: "As the link",
   signOut: (name: string) => `Sign ${name} out`,
   link: "Link",
