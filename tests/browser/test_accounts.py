@@ -126,6 +126,21 @@ class Accounts(PageCase):
         """The page of an element."""
         return locator.page
 
+    def test_a_member_has_a_folder_and_what_is_shared_with_them(self) -> None:
+        """The page opens in their own folder, lists what was shared, by whom and for what, and leads there; nothing else is to be seen."""
+        self.server.call("user.add", name="bo", role="member", password=PASSWORD)
+        for folder in ("given", "kept"):
+            self.server.call("file.create", path=folder, kind="folder")
+        self.server.call("right.grant", path="given", whom="bo", verb="write")
+        page = self.by_name(self.new_context(), PASSWORD, name="bo")
+        shared = page.get_by_role("region", name="Shared with you")
+        expect(shared.get_by_role("listitem")).to_contain_text(["can edit, shared by"])
+        expect(page).to_have_url(f"{self.server.origin}/?in=people/bo")
+        shared.get_by_role("link", name="given").click()
+        expect(page).to_have_url(f"{self.server.origin}/?in=given")
+        page.goto(f"{self.server.origin}/?in=kept")
+        expect(page.get_by_text("There is nothing at 'kept' that is shared with bo.").first).to_be_visible()
+
     def test_the_login_is_the_account_s_alone(self) -> None:
         """Staying signed in is a cookie that the browser keeps; otherwise it is one that ends with the browser."""
         self.server.call("user.add", name="bo", role="admin", password=PASSWORD)

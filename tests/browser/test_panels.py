@@ -319,7 +319,7 @@ class HelpDialog(PageCase):
             dialog.get_by_role("link", name="Guide").click()
         guide = opened.value
         expect(guide.get_by_role("heading", name="A walk through")).to_be_visible()
-        guide.get_by_role("main").get_by_role("link", name="docs/security.md").click()
+        guide.get_by_role("main").get_by_role("link", name="docs/security.md").first.click()
         expect(guide.get_by_role("link", name="Security", exact=True)).to_have_attribute("aria-current", "page")
         expect(guide.get_by_role("main").get_by_role("heading").first).to_be_visible()
         guide.get_by_role("link", name="The API").click()
