@@ -33,6 +33,8 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "webipy.command.logins": ("tests.test_cli",),
     "webipy.command.logs": ("tests.test_cli",),
     "webipy.command.merge_commands": ("tests.test_cli",),
+    "webipy.command.audit_commands": ("tests.test_cli",),
+    "webipy.command.audits": ("tests.test_cli",),
     "webipy.command.token_commands": ("tests.test_cli",),
     "webipy.command.transcript": ("tests.test_cli",),
     "webipy.command.user_commands": ("tests.test_users", "tests.test_cli"),

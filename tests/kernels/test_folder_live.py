@@ -54,6 +54,11 @@ class Folder(SynchronousTestCase):
         for name in NAMES:
             (self.folder / f"{name}.py").write_text(MARK.format(file=str(self.ran), name=name))
         self.addCleanup(setattr, self, "client", None)
+        cache = tempfile.mkdtemp(
+            prefix="wk"
+        )  # parso writes into a cache that kernels of other tests may read in that moment
+        self.addCleanup(shutil.rmtree, cache)
+        self.patch(os, "environ", {**os.environ, "XDG_CACHE_HOME": cache})
 
     def start(self, argv: list[str] | None = None, **launch: Any) -> HostClient:
         """Start a kernel there."""

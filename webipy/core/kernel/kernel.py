@@ -167,28 +167,20 @@ class Kernel:
             self._become("restarting")
         return self._new.flush()
 
-    def lost(self, reason: str, *, expected: bool = False) -> list[AnyEvent]:
+    def lost(self, reason: str, *, expected: bool = False, even_dead: bool = False) -> list[AnyEvent]:
         """Ends the kernel without its host: the host is gone, or was left.
 
         Args:
             reason: One sentence for a person.
             expected: Whether it was asked to end.
+            even_dead: Whether one that died by itself has an end, too: nobody waits for its restart any more.
 
         Returns:
             Its last events, with the end of everything that was open.
         """
-        if self.state != "dead":
-            self._die(host_protocol.KernelDied(expected=expected), reason)
-        return self._new.flush()
-
-    def dismissed(self) -> list[AnyEvent]:
-        """Ends a dead kernel for good: it was shut down, and does not wait for a restart any more.
-
-        Returns:
-            Its last event; nothing for one that was asked to end.
-        """
-        if self.state == "dead" and not self.is_over:
-            self._die(host_protocol.KernelDied(expected=True, tail=self.tail), death_reason(None, None, expected=True))
+        if self.state != "dead" or (even_dead and not self.is_over):
+            tail = self.tail if self.state == "dead" else ""
+            self._die(host_protocol.KernelDied(expected=expected, tail=tail), reason)
         return self._new.flush()
 
     # ---- what comes from it

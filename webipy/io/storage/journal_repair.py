@@ -10,6 +10,7 @@ Source of the format: webipy.io.storage.journal_file. Everything here blocks.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import zlib
 from collections.abc import Iterator
@@ -84,8 +85,7 @@ def check(path: Path, *, is_thorough: bool = True) -> Check:
         is_thorough: Read every event and compare it with its chain; else only the ends.
     """
     found = Check(path.stem)
-    found.size_bytes = sum(file.stat().st_size for file in path.parent.glob(f"{path.name}*"))
-    found.size_bytes += blobs_of(path).size_bytes()
+    found.size_bytes = _size_of(path) + blobs_of(path).size_bytes()
     try:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
         try:
@@ -97,6 +97,15 @@ def check(path: Path, *, is_thorough: bool = True) -> Check:
     except (sqlite3.Error, ValueError) as fault:
         found.faults.append(f"It cannot be read: {fault}.")
     return found
+
+
+def _size_of(path: Path) -> int:
+    """Bytes of a journal with the files that SQLite has beside it; whoever closes it takes those away at any moment."""
+    size = 0
+    for file in path.parent.glob(f"{path.name}*"):
+        with contextlib.suppress(FileNotFoundError):
+            size += file.stat().st_size
+    return size
 
 
 def _look(connection: sqlite3.Connection, found: Check, is_thorough: bool) -> None:

@@ -14,6 +14,7 @@ from webipy.core.api import calls, token_scopes
 from webipy.core.api.access import Principal, Verb, is_confined
 from webipy.core.events import events
 from webipy.core.kernel.host_protocol import Interrupt, Kernelspec, Kill, KnownWay, ShutDown
+from webipy.core.kernel.kernel import death_reason
 from webipy.core.session.guest_history import latest
 from webipy.core.timestamps import rfc3339
 from webipy.server.methods.failures import OF_CHANGE, OF_DOCUMENT, OF_KERNEL, OF_SESSION, OF_START
@@ -424,8 +425,12 @@ async def kernel_shut_down(services: Services, connection: Connection, params: c
     A kernel that died by itself counts as shut down from then on; it can still be restarted.
     """
     session = services.sessions.get(params.session)
-    if session.kernel_connection.may_be_dismissed:
-        await session.kernel_connection.dismiss()
+    kernel = session.kernel
+    if kernel is not None and kernel.state == "dead" and not kernel.is_over:
+        if session.kernel_connection.has_host:
+            session.kernel_connection.end_host()
+        reason = death_reason(None, None, expected=True)
+        await session.append(kernel.lost(reason, expected=True, even_dead=True), connection.name)
         return calls.Done()
     session.kernel_connection.live()
     session.kernel_connection.command(ShutDown())

@@ -207,18 +207,6 @@ class KernelConnection:
         assert self._record is not None
         self.command(Kill() if self._record.is_attached else ShutDown())
 
-    @property
-    def may_be_dismissed(self) -> bool:
-        """Whether the kernel died by itself, and can still be restarted."""
-        return self.kernel is not None and self.kernel.state == "dead" and not self.kernel.is_over
-
-    async def dismiss(self) -> None:
-        """Ends a kernel for good that has died by itself, with its host if that still waits for a restart."""
-        assert self.kernel is not None
-        if self.has_host:
-            self.end_host()
-        await self.append(self.kernel.dismissed(), None, None)
-
     def detach(self) -> None:
         """Closes the link to the host; the host and its kernel live on."""
         self.requests.clear()
