@@ -176,7 +176,7 @@ class Shares:
     """Guests by the digest of their cookie."""
     _called: dict[str, str] = attrs.field(factory=dict)
     """When guests called last since the server has started, by login; without those who have called nothing yet."""
-    _joins: Joins = attrs.field(factory=lambda: Joins())
+    _joins: Joins = attrs.field(factory=Joins)
     _stop_clock: Callable[[], None] = lambda: None
     _log = Logger()
 
@@ -252,10 +252,7 @@ class Shares:
         Raises:
             errors.NotFound: No link into the session has such a guest.
         """
-        guest = self._guests.get(login)
-        share = self._shares.get(guest.share) if guest is not None else None
-        if guest is None or share is None or share.session != session:
-            raise errors.NotFound("This guest is not here any more.", kind="guest", id=login)
+        guest = _guest_in(session, login, self._guests, self._shares)
         self._guests[login] = changed = attrs.evolve(guest, verb=verb)
         await self.store.add_guest(changed)
 
@@ -269,10 +266,7 @@ class Shares:
         Raises:
             errors.NotFound: No link into the session has such a guest.
         """
-        guest = self._guests.get(login)
-        share = self._shares.get(guest.share) if guest is not None else None
-        if guest is None or share is None or share.session != session:
-            raise errors.NotFound("This guest is not here any more.", kind="guest", id=login)
+        _guest_in(session, login, self._guests, self._shares)
         await self.leave(login)
 
     async def revoke(self, session: str, share: str) -> None:
@@ -389,6 +383,19 @@ class Shares:
         if self._shares:
             seconds = seconds_between(self.now(), min(share.expires for share in self._shares.values()))
             self._stop_clock = self.later(min(max(0.0, seconds), EXPIRY_SECONDS), self._end_expired)
+
+
+def _guest_in(session: str, login: str, guests: Mapping[str, Guest], shares: Mapping[str, Share]) -> Guest:
+    """The guest of a login, who has come by a link into a session.
+
+    Raises:
+        errors.NotFound: No link into the session has such a guest.
+    """
+    guest = guests.get(login)
+    share = shares.get(guest.share) if guest is not None else None
+    if guest is None or share is None or share.session != session:
+        raise errors.NotFound("This guest is not here any more.", kind="guest", id=login)
+    return guest
 
 
 def _left(guests: list[Guest], called: Mapping[str, str], connections: LoginConnections, now: str) -> Guest | None:
