@@ -7,7 +7,7 @@ import click
 from webipy.client.client import Client
 from webipy.command.exit_statuses import OK
 from webipy.command.program import Unable
-from webipy.command.terminal import local_time, print_json, table
+from webipy.command.terminal import local_time, print_json, print_list
 from webipy.core.api import calls, login_calls
 
 
@@ -22,13 +22,8 @@ async def show(client: Client, as_json: bool) -> int:
         The exit status.
     """
     found = await client.call("login.list", calls.Nothing(), login_calls.LoginList)
-    if as_json:
-        print_json(found)
-    elif found.logins:
-        heads = ["ID", "WHO", "BROWSER", "FROM", "SINCE", "LAST USED"]
-        click.echo(table(heads, [_row(login) for login in found.logins], shrinks=2))
-    else:
-        click.echo("webipy: No browser is signed in. Sign one in with: webipy open", err=True)
+    heads, rows = ["ID", "WHO", "BROWSER", "FROM", "SINCE", "LAST USED"], [_row(login) for login in found.logins]
+    print_list(found, as_json, heads, rows, 2, "No browser is signed in. Sign one in with: webipy open")
     return OK
 
 

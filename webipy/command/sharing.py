@@ -16,7 +16,7 @@ from webipy.command.lookup import Wrong, find_session, the_session
 from webipy.command.page_links import reached
 from webipy.command.paths import path_below_root
 from webipy.command.program import Unable
-from webipy.command.terminal import local_time, print_json, table
+from webipy.command.terminal import local_time, print_json, print_list
 from webipy.core import errors
 from webipy.core.api import calls, people_calls, right_calls
 from webipy.core.api.access import Right
@@ -97,23 +97,14 @@ async def show(client: Client, name: str, as_json: bool) -> int:
     """
     session = await the_session(client, name)
     found = await client.call("share.list", calls.OfSession(session=session.id), people_calls.ShareList)
-    if as_json:
-        print_json(found)
-    elif found.shares:
-        rows = [
-            [
-                share.id,
-                WORDS[share.verb],
-                share.label,
-                local_time(share.expires),
-                ", ".join(one.name for one in share.guests),
-            ]
-            for share in found.shares
-        ]
-        click.echo(table(["ID", "RIGHT", "FOR", "UNTIL", "CAME BY IT"], rows, shrinks=4))
-    else:
-        click.echo("webipy: Nobody else can open this session.", err=True)
+    heads = ["ID", "RIGHT", "FOR", "UNTIL", "CAME BY IT"]
+    print_list(found, as_json, heads, [_row(share) for share in found.shares], 4, "Nobody else can open this session.")
     return OK
+
+
+def _row(share: people_calls.Share) -> list[str]:
+    names = ", ".join(one.name for one in share.guests)
+    return [share.id, WORDS[share.verb], share.label, local_time(share.expires), names]
 
 
 async def give(client: Client, name: str, whom: str, may: str, as_json: bool) -> int:

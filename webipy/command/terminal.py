@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, TextIO
 
+import click
 import msgspec
 
 from webipy.command.escapes import Escapes
@@ -347,6 +348,32 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], shrinks: int | No
             row[shrinks] = cut(row[shrinks], widths[shrinks])
     lines = ("  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells)
     return "\n".join(lines)
+
+
+def print_list(
+    found: msgspec.Struct,
+    as_json: bool,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    shrinks: int,
+    nothing: str,
+) -> None:
+    """Print what a method has listed: as JSON, as a table, or the sentence that there is nothing.
+
+    Args:
+        found: The result of the method.
+        as_json: Whether to print JSON.
+        heads: The heads of the table.
+        rows: Its rows, each as long as the heads.
+        shrinks: The column that is cut where a terminal is narrower than the table.
+        nothing: What is said on stderr where there are no rows, a sentence.
+    """
+    if as_json:
+        print_json(found)
+    elif rows:
+        click.echo(table(heads, rows, shrinks))
+    else:
+        click.echo(f"webipy: {nothing}", err=True)
 
 
 def print_json(value: msgspec.Struct | bytes) -> None:

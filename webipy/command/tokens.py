@@ -10,7 +10,7 @@ from webipy.command.exit_statuses import OK
 from webipy.command.lookup import the_session
 from webipy.command.paths import path_below_root
 from webipy.command.program import Unable
-from webipy.command.terminal import local_time, print_json, table
+from webipy.command.terminal import local_time, print_json, print_list
 from webipy.core.api import token_calls
 from webipy.core.api.scopes import Scopes
 
@@ -85,13 +85,10 @@ async def show(client: Client, everybody: bool, as_json: bool) -> int:
         The exit status.
     """
     found = await client.call("token.list", token_calls.ListTokens(everybody=everybody), token_calls.TokenList)
-    if as_json:
-        print_json(found)
-    elif found.tokens:
-        heads = ["ID", "NAME", *(["PERSON"] if everybody else []), "MAY", "EXPIRES", "LAST USED"]
-        click.echo(table(heads, [_row(one, everybody) for one in found.tokens], shrinks=len(heads) - 3))
-    else:
-        click.echo("webipy: There are no script tokens. Make one with: webipy token create NAME", err=True)
+    heads = ["ID", "NAME", *(["PERSON"] if everybody else []), "MAY", "EXPIRES", "LAST USED"]
+    rows = [_row(one, everybody) for one in found.tokens]
+    nothing = "There are no script tokens. Make one with: webipy token create NAME"
+    print_list(found, as_json, heads, rows, len(heads) - 3, nothing)
     return OK
 
 

@@ -12,7 +12,7 @@ from webipy.command.connecting import Target
 from webipy.command.exit_statuses import OK
 from webipy.command.page_links import reached
 from webipy.command.program import Unable
-from webipy.command.terminal import local_time, print_json, table
+from webipy.command.terminal import local_time, print_json, print_list
 from webipy.core.api import calls, user_calls
 
 
@@ -110,13 +110,8 @@ async def show(client: Client, as_json: bool) -> int:
         The exit status.
     """
     found = await client.call("user.list", calls.Nothing(), user_calls.UserList)
-    if as_json:
-        print_json(found)
-    elif found.users:
-        heads = ["NAME", "SHOWN AS", "ROLE", "GROUPS", "STATE", "SIGNED IN"]
-        click.echo(table(heads, [_row(one) for one in found.users], shrinks=1))
-    else:
-        click.echo("webipy: Nobody has an account. Make one with: webipy user add NAME", err=True)
+    heads, rows = ["NAME", "SHOWN AS", "ROLE", "GROUPS", "STATE", "SIGNED IN"], [_row(one) for one in found.users]
+    print_list(found, as_json, heads, rows, 1, "Nobody has an account. Make one with: webipy user add NAME")
     return OK
 
 
