@@ -26,7 +26,8 @@ import { placeHelp, withHelp } from "./completion_help.ts";
 import { options } from "./completion_options.ts";
 import { asksForList, indent } from "./indentation.ts";
 
-const ANSWER_S = 10;
+/** What was asked for by a key is worth a wait (the first answer of a kernel on a busy machine takes long); what opens by itself is not. */
+const [ASKED_S, TYPED_S] = [60, 10];
 /** A list that has just opened by itself takes no Enter: the key was meant for the text. */
 const UNSEEN_MS = 75;
 
@@ -34,7 +35,12 @@ async function ask(store: SessionStore, context: CompletionContext): Promise<Com
   const code = context.state.sliceDoc();
   try {
     const cursor = charactersBefore(code, context.pos);
-    const reply = await store.connection.call("completion.get", { session: store.id, code, cursor, timeout_s: ANSWER_S });
+    const reply = await store.connection.call("completion.get", {
+      session: store.id,
+      code,
+      cursor,
+      timeout_s: context.explicit ? ASKED_S : TYPED_S,
+    });
     if (context.aborted || reply.matches.length === 0) return null;
     if (context.explicit && reply.matches.length === 1 && context.view !== undefined) return insertOnly(context.view, code, reply);
     const found = options(code, context.pos, reply);
