@@ -60,6 +60,7 @@ ROOMS = {
 OF_A_KERNEL = {
     "webipy.kernel_programs.boot": ("ipykernel", "zmq", "tornado", "IPython", "jupyter_client"),
     "webipy.kernel_programs.inquiries": ("ipykernel", "zmq", "tornado", "IPython", "jupyter_client"),
+    "webipy.kernel_programs.parse_cache": ("parso",),
     "webipy.kernel_programs.private_endpoints": ("zmq",),
 }
 """What a program in a kernel may import beside the standard library."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -153,3 +157,47 @@ class Stock(SynchronousTestCase):
         """So nobody asks it beside its main thread."""
         ready = HostClient(self, start_host(self, STOCK)).ready()
         self.assertNotIn(FEATURE, ready.content["kernel_info"].get("supported_features", ()))
+
+
+class SharedMemory(SynchronousTestCase):
+    """What kernels remember of parsed files, in one folder for all of them."""
+
+    def setUp(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="wk"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.patch(os, "environ", {**os.environ, "XDG_CACHE_HOME": str(self.folder)})
+
+    def kernel(self) -> HostClient:
+        """One that knows a name."""
+        client = HostClient(self, start_host(self))
+        client.ready()
+        client.run("a_long_name = 41")
+        return client
+
+    def ask(self, client: HostClient) -> str:
+        """Ask for that name."""
+        return client.send("control", "complete_request", {"code": "a_lon", "cursor_pos": 5})
+
+    def assert_completed(self, client: HostClient, request: str) -> None:
+        """The name came."""
+        self.assertEqual(client.until(is_a("complete_reply", request))[-1].content["matches"], ["a_long_name"])
+
+    def test_kernels_that_begin_it_at_once_read_no_half_of_it(self) -> None:
+        """Each completes."""
+        clients = [self.kernel() for _ in range(4)]
+        asked = [self.ask(client) for client in clients]
+        for client, request in zip(clients, asked, strict=True):
+            self.assert_completed(client, request)
+
+    def test_halves_of_files_do_no_harm(self) -> None:
+        """As a kernel of another server leaves them that is killed while it writes; they are written again."""
+        first = self.kernel()
+        self.assert_completed(first, self.ask(first))
+        files = [path for path in self.folder.rglob("*") if path.is_file() and path.suffix == ".pkl"]
+        self.assertGreater(len(files), 0)
+        sizes = {path: path.stat().st_size for path in files}
+        for path in files:
+            os.truncate(path, sizes[path] // 2)
+        second = self.kernel()
+        self.assert_completed(second, self.ask(second))
+        self.assertEqual({path: path.stat().st_size for path in files}, sizes)

@@ -22,6 +22,7 @@ ipykernel has no such part (one line on stderr then says so):
 - What forked processes print, and the debugger, come through sockets in the host's folder (`webipy.kernel_programs.private_endpoints`).
 - What it imports for itself, it does not take from the notebook's folder (`webipy.kernel_programs.import_guard`).
 - Completions and the like are answered while a cell runs, and leave no trace in it (`webipy.kernel_programs.inquiries`).
+- What one kernel remembers of parsed files, another reads whole (`webipy.kernel_programs.parse_cache`).
 - No advice for terminals is printed at the start; a crash in C leaves a dump of all threads on the original stderr, for kernel.log.
 
 The program sees `sys.argv` and `sys.path` as under ipykernel_launcher.
@@ -488,6 +489,28 @@ def publishing_changes() -> dict[str, list[tuple[Any, str]]]:
     }
 
 
+def running_changes() -> list[tuple[Any, Any]]:
+    """The changes of how ipykernel runs code, is interrupted and answers, each with its target."""
+    from ipykernel import iostream
+    from ipykernel.ipkernel import IPythonKernel
+    from ipykernel.zmqshell import ZMQInteractiveShell
+    from IPython.core.completer import IPCompleter
+    from jupyter_client.session import Session
+
+    return [
+        (interrupt_only_code, IPythonKernel),
+        (interrupt_cells, ZMQInteractiveShell),
+        (interrupt_awaits, IPythonKernel),
+        (end_every_cell, IPythonKernel),
+        (reply_always, IPythonKernel),
+        (show_any_traceback, ZMQInteractiveShell),
+        (send_any_text, Session),
+        (ask_after_output, IPythonKernel),
+        *load_beside("inquiries").changes(iostream, IPythonKernel),
+        (load_beside("parse_cache").keep_parsed_files_whole, IPCompleter),
+    ]
+
+
 RINGS: list[
     Any
 ] = []  # the one `webipy.kernel_programs.output_ring.Ring` of this process, if the host has made a file for it
@@ -512,25 +535,12 @@ def main() -> None:
         return
     hide_this_file()
     load_beside("import_guard").keep_folder_out()
-    from ipykernel import debugger, iostream, kernelapp  # noqa: F401
-    from ipykernel.ipkernel import IPythonKernel
-    from ipykernel.zmqshell import ZMQInteractiveShell
-    from jupyter_client.session import Session
+    from ipykernel import debugger, kernelapp  # noqa: F401
 
     for module, changes in publishing_changes().items():
         for change, name in changes:
             apply_change(change, getattr(sys.modules[module], name))
-    for change, target in (
-        (interrupt_only_code, IPythonKernel),
-        (interrupt_cells, ZMQInteractiveShell),
-        (interrupt_awaits, IPythonKernel),
-        (end_every_cell, IPythonKernel),
-        (reply_always, IPythonKernel),
-        (show_any_traceback, ZMQInteractiveShell),
-        (send_any_text, Session),
-        (ask_after_output, IPythonKernel),
-        *load_beside("inquiries").changes(iostream, IPythonKernel),
-    ):
+    for change, target in running_changes():
         apply_change(change, target)
     kernelapp.launch_new_instance()
 
