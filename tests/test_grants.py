@@ -106,22 +106,23 @@ class Rights(SynchronousTestCase):
         st.lists(
             st.tuples(
                 st.lists(st.sampled_from("abc"), max_size=4),
-                st.sampled_from(["account 7", "everybody", "group g"]),
+                st.sampled_from(["account 7", "account g", "everybody", "group g", "group h", "group 7"]),
                 st.sampled_from(ORDER[1:]),
             ),
             max_size=8,
         ),
         st.lists(st.sampled_from("abc"), max_size=6),
         st.booleans(),
+        st.sets(st.sampled_from("ghi7")),
     )
     @examples(300)
     def test_it_is_what_looking_at_every_grant_gives(
-        self, given_: list[tuple[list[str], str, Verb]], parts: list[str], is_member: bool
+        self, given_: list[tuple[list[str], str, Verb]], parts: list[str], is_member: bool, groups: set[str]
     ) -> None:
-        """The index takes no way that finds more or less."""
+        """The index takes no way that finds more or less, whether the person has more groups than the place, or fewer."""
         made = Grants(grant("/".join(place), whom, verb) for place, whom, verb in given_)
-        who = person("7" if is_member else "8", "member", "g")
-        mine = {"everybody", "group g", *(["account 7"] if is_member else [])}
+        who = person("7" if is_member else "8", "member", *groups)
+        mine = {"everybody", *(f"group {name}" for name in groups), *(["account 7"] if is_member else [])}
         place = "/".join(parts)
         verbs = [one.verb for one in made.all() if one.whom in mine and is_within(place, one.place)]
         self.assertEqual(made.verb_at(who, place), max(verbs, key=ORDER.index, default="none"))
@@ -136,7 +137,7 @@ class Rights(SynchronousTestCase):
         path = "shared/a/b/c/d/e/f19/" + "/".join("x" * 40)
         self.assertEqual(many.verb_at(who, path), "write")
         best = min(self.timed(many, who, path) for _ in range(5))
-        self.assertLess(best, 100e-6, "20 µs are the aim; a machine that does much else takes longer")
+        self.assertLess(best, 100e-6, "10 µs are the aim; a machine that does much else takes longer")
 
     def timed(self, grants: Grants, who: Principal, path: str) -> float:
         """Seconds of one check."""

@@ -16,7 +16,8 @@ Invariants:
 - The place of a session begins with `//`, which no path does.
 - An index never changes: a change of a grant makes a new one. So it may be asked in any thread.
 
-Cost: as many lookups as the deepest grant has parts, not as many as the path has.
+Cost: as many lookups as the deepest grant has parts, not as many as the path has; and where there are grants, one for the account, and one for each
+group of the person or for each group with a grant there, whichever are fewer. Nothing is remembered of an answer.
 
 Rejected: rights that take away (who may do what could not be said without all grants in their order); rights on inodes (a file that is saved is
 another inode); the rights of the file system (all kernels are one user).
@@ -24,7 +25,7 @@ another inode); the rights of the file system (all kernels are one user).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import attrs
@@ -35,16 +36,19 @@ EVERYBODY: Final = "everybody"
 """Whom a grant is for that is for everybody who signs in with an account; guests of links are not among them."""
 
 SESSION_MARK: Final = "//"
+_ACCOUNT, _GROUP = "account ", "group "
+_BY_RANK: Final[tuple[Verb, ...]] = tuple(sorted(RANK, key=RANK.__getitem__))
+"""The verb of each rank."""
 
 
 def account_whom(account: str) -> str:
     """Whom a grant is for that is for one account."""
-    return f"account {account}"
+    return _ACCOUNT + account
 
 
 def group_whom(group: str) -> str:
     """Whom a grant is for that is for a group."""
-    return f"group {group}"
+    return _GROUP + group
 
 
 def session_place(session: str) -> str:
@@ -100,6 +104,37 @@ class Grant:
         return self.place, self.whom
 
 
+@attrs.define(slots=True)
+class _Given:
+    """What is given at one place, as ranks of verbs."""
+
+    everybody: int = 0
+    accounts: dict[str, int] = attrs.field(factory=dict)
+    groups: dict[str, int] = attrs.field(factory=dict)
+
+    def add(self, whom: str, rank: int) -> None:
+        """Adds a grant."""
+        if whom.startswith(_ACCOUNT):
+            self.accounts[whom[len(_ACCOUNT) :]] = rank
+        elif whom.startswith(_GROUP):
+            self.groups[whom[len(_GROUP) :]] = rank
+        elif whom == EVERYBODY:
+            self.everybody = rank
+
+    def rank(self, account: str, groups: Collection[str]) -> int:
+        """The rank of the strongest verb that an account has here, by itself, by one of its groups, or as everybody has it."""
+        found = max(self.everybody, self.accounts.get(account, 0))
+        theirs = self.groups
+        if len(groups) < len(theirs):
+            for name in groups:
+                found = max(found, theirs.get(name, 0))
+        elif theirs:
+            for name, rank in theirs.items():
+                if rank > found and name in groups:
+                    found = rank
+        return found
+
+
 class Grants:
     """All grants, as an index that does not change.
 
@@ -111,12 +146,15 @@ class Grants:
 
     def __init__(self, grants: Iterable[Grant] = ()) -> None:
         self._all: Mapping[tuple[str, str], Grant] = {grant.key: grant for grant in grants}
-        self._at: dict[str, dict[str, Verb]] = {}
+        self._at: dict[str, _Given] = {}
         self._above: dict[str, dict[str, set[str]]] = {}
         """By folder above a place, and by whom: the names in that folder that lead to the place."""
         self._depth = 0
         for grant in self._all.values():
-            self._at.setdefault(grant.place, {})[grant.whom] = grant.verb
+            given = self._at.get(grant.place)
+            if given is None:
+                given = self._at[grant.place] = _Given()
+            given.add(grant.whom, RANK[grant.verb])
             if grant.place.startswith(SESSION_MARK):
                 continue
             parts = grant.place.split("/") if grant.place else []
@@ -148,26 +186,26 @@ class Grants:
         Returns:
             The strongest verb that is given there or above; `none` for none.
         """
-        found = self.verb_for(whoms(principal), place)
-        return "read" if principal.role == "viewer" and RANK[found] > RANK["read"] else found
-
-    def verb_for(self, whom: Iterable[str], place: str) -> Verb:
-        """As `verb_at`, for whom grants may be.
-
-        Args:
-            whom: All that a grant may be for.
-            place: A path, or the place of a session without a file.
-        """
-        if place.startswith(SESSION_MARK):
-            return _strongest(self._at.get(place), whom, "none")
-        if not is_path(place):
+        if principal.account is None or principal.session is not None:
             return "none"
-        found = _strongest(self._at.get(""), whom, "none")
+        found = self._rank_at(principal.account, principal.groups, place)
+        return "read" if principal.role == "viewer" and found > RANK["read"] else _BY_RANK[found]
+
+    def _rank_at(self, account: str, groups: Collection[str], place: str) -> int:
+        at = self._at
+        if place.startswith(SESSION_MARK):
+            given = at.get(place)
+            return 0 if given is None else given.rank(account, groups)
+        if not is_path(place):
+            return 0
+        given = at.get("")
+        found = 0 if given is None else given.rank(account, groups)
         end = -1
         for _ in range(self._depth):
             end = place.find("/", end + 1)
-            above = place if end < 0 else place[:end]
-            found = _strongest(self._at.get(above), whom, found)
+            given = at.get(place if end < 0 else place[:end])
+            if given is not None:
+                found = max(found, given.rank(account, groups))
             if end < 0:
                 break
         return found
@@ -225,13 +263,9 @@ class Grants:
             other: The path that they may be led to.
         """
         writers = {grant.whom for grant in self.at_or_above(path) if RANK[grant.verb] >= RANK["write"]}
-        return all(RANK[self.verb_for((whom, EVERYBODY), other)] >= RANK["write"] for whom in writers)
+        return all(self._rank_for(whom, other) >= RANK["write"] for whom in writers)
 
-
-def _strongest(given: Mapping[str, Verb] | None, whom: Iterable[str], found: Verb) -> Verb:
-    if given is not None:
-        for one in whom:
-            verb = given.get(one)
-            if verb is not None and RANK[verb] > RANK[found]:
-                found = verb
-    return found
+    def _rank_for(self, whom: str, place: str) -> int:
+        """The rank of what all have at a place whom a grant may be for."""
+        groups = (whom[len(_GROUP) :],) if whom.startswith(_GROUP) else ()
+        return self._rank_at(whom[len(_ACCOUNT) :] if whom.startswith(_ACCOUNT) else "", groups, place)

@@ -86,10 +86,10 @@ class AccountLogins:
 
     def expire(self) -> None:
         """Ends the logins that have become too old, and their connections."""
-        self.end([login.id for login in self._logins.values() if self._is_over(login)])
-
-    def _is_over(self, login: Login) -> bool:
         now = self.now()
+        self.end([login.id for login in self._logins.values() if self._is_over(login, now)])
+
+    def _is_over(self, login: Login, now: str) -> bool:
         if login.kind == "command line":
             return seconds_between(login.used, now) >= COMMAND_LINE_DAYS * 86_400
         if login.stays:
@@ -121,22 +121,25 @@ class AccountLogins:
         return None if account is None or account.is_disabled else _principal_of(account, "")
 
     def _principal(self, login: Login) -> Principal | None:
+        account = self._account(login, self.now())
+        return None if account is None else _principal_of(account, login.id)
+
+    def _account(self, login: Login, now: str) -> Account | None:
+        """The account of a login, if the login lets somebody in at this moment."""
         account = self.accounts.get(login.account or "")
-        if account is None or account.is_disabled or self._is_over(login):
-            return None
-        return _principal_of(account, login.id)
+        return None if account is None or account.is_disabled or self._is_over(login, now) else account
 
     def refresh(self, principal: Principal) -> Principal | None:
         """A principal as it is now, with the role and the groups of this moment; `None` when their login has ended."""
-        login = self._logins.get(principal.login)
-        found = self._principal(login) if login is not None else None
-        if login is not None and found is not None:
-            self._use(login)
-        return found
+        login, now = self._logins.get(principal.login), self.now()
+        account = None if login is None else self._account(login, now)
+        if login is None or account is None:
+            return None
+        self._use(login, now)
+        return principal if _is_of(principal, account) else _principal_of(account, login.id)
 
-    def _use(self, login: Login) -> None:
+    def _use(self, login: Login, now: str) -> None:
         """Records that a login was used now."""
-        now = self.now()
         if seconds_between(login.used, now) < USED_SECONDS:
             return
         self._logins[login.id] = used = attrs.evolve(login, used=now)
@@ -220,3 +223,13 @@ def _principal_of(account: Account, login: str) -> Principal:
     """
     verb: Verb = "own" if account.role == "admin" else "none"
     return Principal(account.display_name, verb, login, account=account.id, role=account.role, groups=account.groups)
+
+
+def _is_of(principal: Principal, account: Account) -> bool:
+    """Whether a principal, made for a login of this account, is what would be made for it now: another one need not be made at every call."""
+    return (
+        principal.groups is account.groups
+        and principal.role == account.role
+        and principal.name == account.display_name
+        and principal.account == account.id
+    )
