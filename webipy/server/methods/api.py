@@ -275,7 +275,8 @@ class Api:
         return None if is_notification else reply
 
     def _path_of(self, session: str) -> str | None:
-        return next((one.record.path for one in self.services.sessions.all() if one.id == session), None)
+        found = self.services.sessions.find(session)
+        return None if found is None else found.record.path
 
     def _mistake(self, method: str) -> errors.InternalError:
         reference = self.services.world.new_id()[:8]

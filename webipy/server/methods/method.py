@@ -135,7 +135,8 @@ class Services:
 
     def _document_of(self, session: str) -> str | None:
         """The path of the document of an open session: empty where it has none; `None`: there is no such session."""
-        return next(((one.record.path or "") for one in self.sessions.all() if one.id == session), None)
+        found = self.sessions.find(session)
+        return None if found is None else found.record.path or ""
 
     def _known(self) -> list[Entry]:
         return [
