@@ -15,6 +15,7 @@ Rejected: a JSON-RPC library (10 to 100 times slower, and each decodes params in
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal
 
 import attrs
@@ -79,9 +80,6 @@ class Batch:
     is_list: bool
 
 
-_PLACES = [f"call_{number}" for number in range(MAX_BATCH_CALLS + 1)]
-_Places = msgspec.defstruct("_Places", [(name, Raw | UnsetType, UNSET) for name in _PLACES], array_like=True)
-_decode_batch = msgspec.json.Decoder(_Places).decode
 _decode_request = msgspec.json.Decoder(_Request).decode
 _decode_id = msgspec.json.Decoder(_OnlyId).decode
 _decode_any = msgspec.json.Decoder(Raw).decode
@@ -127,9 +125,16 @@ def parse(body: bytes) -> Batch:
 
 def _parts(body: bytes) -> list[Raw]:
     """The elements of a list, at most one more than a batch may have: a message may hold millions."""
-    found = _decode_batch(body)
-    parts = (getattr(found, name) for name in _PLACES)
+    found = _batch_decoder().decode(body)
+    parts = (getattr(found, name) for name in found.__struct_fields__)
     return [part for part in parts if not isinstance(part, UnsetType)]
+
+
+@cache
+def _batch_decoder() -> msgspec.json.Decoder[msgspec.Struct]:
+    """Decodes the first elements of a list. It has a field for each, so it is large, and is made when somebody sends a batch."""
+    fields = [(f"call_{number}", Raw | UnsetType, UNSET) for number in range(MAX_BATCH_CALLS + 1)]
+    return msgspec.json.Decoder(msgspec.defstruct("_Places", fields, array_like=True))
 
 
 def _call(part: Raw) -> Call:

@@ -9,7 +9,6 @@ Source: jupyter_server 2.21, services/contents (REST API); JupyterLab 4.6, how i
 from __future__ import annotations
 
 import base64
-import mimetypes
 import re
 from collections.abc import Iterator
 from itertools import count
@@ -21,6 +20,7 @@ from msgspec import UnsetType
 from webipy.core.api.file_calls import File
 from webipy.core.api.notebook_calls import NotebookCopy
 from webipy.io.jupyter.routes import Refusal
+from webipy.io.media_types import MediaTypes
 
 Kind = Literal["directory", "file", "notebook"]
 Model = dict[str, object]
@@ -33,7 +33,7 @@ MOST_TRIES: Final = 10_000
 
 _KINDS: Final[dict[str, Kind]] = {"folder": "directory", "notebook": "notebook", "file": "file"}
 _COPY: Final = re.compile(r"-Copy\d*(?=\.|$)")
-_TYPES: Final = mimetypes.MimeTypes(filenames=())
+_TYPES: Final = MediaTypes()
 
 
 def checked_path(path: str, status: int = 404) -> str:
@@ -73,7 +73,7 @@ def kind_of(file: File) -> Kind | None:
 
 def media_type(path: str) -> str | None:
     """The type of a file by its name."""
-    return _TYPES.guess_type(path.rpartition("/")[2])[0]
+    return _TYPES.of(path.rpartition("/")[2])
 
 
 def model_of(file: File) -> Model:

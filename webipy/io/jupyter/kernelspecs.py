@@ -8,7 +8,6 @@ Source: jupyter_server 2.21, REST API; "Making kernels for Jupyter", kernel spec
 
 from __future__ import annotations
 
-import mimetypes
 import os
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -19,6 +18,7 @@ from twisted.internet.defer import Deferred
 
 from webipy.core.kernel.host_protocol import Kernelspec
 from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
+from webipy.io.media_types import MediaTypes
 from webipy.io.reactor import Run
 from webipy.io.web.files_resource import POLICY
 from webipy.io.web.requests import credential
@@ -28,6 +28,7 @@ from webipy.server.ports.kernels import Specs
 MAX_RESOURCE_BYTES: Final = 16 * 1024 * 1024
 """A larger file beside a kernelspec is not served: logos have some kilobytes."""
 
+_TYPES: Final = MediaTypes()
 KEPT: Final = "private, max-age=2592000"
 """For how long a browser keeps a logo, as Jupyter Server says: 30 days."""
 
@@ -71,7 +72,7 @@ class Kernelspecs:
         body = await self.run(lambda: _read(spec.resource_dir, path))
         if body is None:
             raise Refusal(404, f"Kernel spec resource not found: {path[:200]}")
-        kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        kind = _TYPES.of(path) or "application/octet-stream"
         kept = {"Cache-Control": KEPT} if path.endswith(".png") else {}
         return Answer(body=body, content_type=kind, headers={"Content-Security-Policy": POLICY.decode(), **kept})
 

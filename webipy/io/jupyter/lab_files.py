@@ -12,7 +12,6 @@ browser, every other one is asked for again, with its ETag.
 
 from __future__ import annotations
 
-import mimetypes
 import os
 import re
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ import attrs
 
 from webipy.io.jupyter.lab_link import LabLink, asking
 from webipy.io.jupyter.routes import Answer, Asked, Function, Refusal, Route
+from webipy.io.media_types import MediaTypes
 from webipy.io.reactor import Run
 
 MOST_BYTES: Final = 64 << 20
@@ -42,8 +42,7 @@ FOLDERS: Final = {
 
 _DIGEST: Final = re.compile(r"\.[0-9a-f]{16,}\.")
 
-_TYPES: Final = mimetypes.MimeTypes(filenames=())  # without those of the machine: the same everywhere
-for _kind, _ending in (
+_TYPES: Final = MediaTypes(
     ("text/javascript", ".js"),
     ("text/javascript", ".mjs"),
     ("font/woff2", ".woff2"),
@@ -53,8 +52,7 @@ for _kind, _ending in (
     ("application/json", ".map"),
     ("image/webp", ".webp"),
     ("image/x-icon", ".ico"),
-):
-    _TYPES.add_type(_kind, _ending)
+)
 
 
 @attrs.define(eq=False)
@@ -107,7 +105,7 @@ class LabFiles:
         headers = {"ETag": f'"{etag}"', "Cache-Control": KEPT if is_kept else ASKED_AGAIN}
         if asked.request.header("if-none-match") == headers["ETag"]:
             return Answer(status=304, headers=headers)
-        kind_of_file = _TYPES.guess_type(path)[0] or "application/octet-stream"
+        kind_of_file = _TYPES.of(path) or "application/octet-stream"
         if kind_of_file.startswith("text/"):
             kind_of_file += "; charset=utf-8"
         return Answer(body=body, content_type=kind_of_file, headers=headers)

@@ -24,7 +24,6 @@ all, which section 14.2 allows.
 
 from __future__ import annotations
 
-import mimetypes
 import os
 import re
 from collections.abc import Callable
@@ -43,6 +42,7 @@ from webipy.core.api.access import Verb
 from webipy.core.api.token_scopes import Touched
 from webipy.io.files.archives import Archive
 from webipy.io.files.files import RootFiles
+from webipy.io.media_types import MediaTypes
 from webipy.io.web.piece_sender import FilePieces, PieceSender, Span
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import BodyTaker, PageRequest, refuse, status_of
@@ -63,9 +63,7 @@ _SOURCES = "cfg css csv htm html ini jl js json log md py qmd r rmd rst sh tex t
 AS_TEXT = frozenset(_SOURCES.split(" "))
 """Endings of files whose source is shown as text: no browser runs that, and those of other types some would not show."""
 
-_TYPES = mimetypes.MimeTypes(filenames=())  # without those of the machine: the same everywhere, and nothing is read
-_TYPES.add_type("image/webp", ".webp")
-_TYPES.add_type("application/x-ipynb+json", ".ipynb")
+_TYPES = MediaTypes(("image/webp", ".webp"), ("application/x-ipynb+json", ".ipynb"))
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
@@ -370,7 +368,7 @@ def _answer(request: PageRequest, status: int, answer: object) -> None:
 
 def _set_type(request: PageRequest, path: str) -> None:
     name = path.rpartition("/")[2]
-    kind = _TYPES.guess_type(name)[0] or "application/octet-stream"
+    kind = _TYPES.of(name) or "application/octet-stream"
     given = request.args or {}
     is_asked = given.get(b"inline") == [b"1"] or (b"_xsrf" in given and b"download" not in given)
     if is_asked and name.rpartition(".")[2].lower() in AS_TEXT:
