@@ -33,6 +33,7 @@ from webipy.core.session.session_state import MAX_STREAM, SessionState
 from webipy.server.ports.journals import Journal, Position
 from webipy.server.ports.registry import SessionRecord
 from webipy.server.ports.world import World
+from webipy.server.sessions.fan_out import FanOut
 from webipy.server.sessions.feed import CHUNK_BYTES, CHUNK_EVENTS, Feed, Tail
 from webipy.server.sessions.kernel_connection import KernelConnection
 from webipy.server.sessions.observers import Observers
@@ -75,6 +76,7 @@ class Session:
     is_closed: bool = False
     feeds: set[Feed] = attrs.field(factory=set)
     tail: Tail = attrs.field(init=False)
+    fan_out: FanOut = attrs.field(init=False)
     kernel_connection: KernelConnection = attrs.field(init=False)
     snapshots: Snapshots = attrs.field(factory=Snapshots)
     _ends: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
@@ -84,6 +86,7 @@ class Session:
 
     def __attrs_post_init__(self) -> None:
         self.tail = Tail(self.record.id)
+        self.fan_out = FanOut(self, self.feeds, self.world.clock, self.world.later)
         journal = self.journal
         self.kernel_connection = KernelConnection(
             self.record.id,
@@ -153,9 +156,7 @@ class Session:
             self.tail.add(first, bodies)
         if last >= self.written > self._notified:  # else more was written with it, and is notified next
             self._notified = self.written
-            for feed in tuple(self.feeds):
-                feed.wake()
-            self.tail.trim(min((feed.cursor for feed in self.feeds), default=last + 1))
+            self.fan_out.notify(is_last=self.is_closed)
             news, self._news = self._news, []
             for waiting in news:
                 waiting.callback(None)
