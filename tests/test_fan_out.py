@@ -1,4 +1,4 @@
-"""webipy.server.sessions.fan_out: at once for a few, in pauses for many, and every event once for everybody."""
+"""webipy.server.sessions.feed, a crowd of them: at once for a few, in pauses for many, and every event once for everybody."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import RigTestCase, examples
 from tests.test_feed import Log
-from webipy.server.sessions.fan_out import CROWD, EACH_SECONDS, FanOut
-from webipy.server.sessions.feed import TAIL_BYTES, Feed
+from webipy.server.sessions.feed import CROWD, EACH_SECONDS, TAIL_BYTES, FanOut, Feed
 
 MANY = 100
 PAUSE = MANY * EACH_SECONDS

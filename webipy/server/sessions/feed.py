@@ -4,19 +4,22 @@ A feed is a cursor, not a queue: the next seq to send. When events are written, 
 sends the same bytes, made once; a feed whose transport is full stops and costs nothing; when it resumes, it reads
 what it missed from the session's tail (the newest events, in memory) or, when it is further behind, from the journal.
 
-    written ──► Tail (bytes of the newest events) ──► Feed ──► transport
+    written ──► Tail (bytes of the newest events) ──FanOut──► Feed ──► transport
                 Journal (all events) ──read range──►──┘
 
 Invariants: a feed never sends a seq twice nor leaves one out; nothing is sent that is not written; one feed holds at
 most one chunk (`CHUNK_BYTES`, or one event that is larger) besides what its transport buffers; a slow feed delays no
-other.
+other; what is written is sent at the latest a pause after, and the end of a session is never held back.
 
 Rejected: a queue for each subscriber (memory grows with the slowest); sending in the kernel's read loop (one stalled
-tab stalls all); dropping output for slow readers.
+tab stalls all); dropping output for slow readers; a pause for each feed (their notifications would begin at different
+events and could not be the same bytes); a pause by the time that the last fan-out took (most of it is spent at the end of
+the turn, in the writes).
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from typing import Protocol
@@ -45,6 +48,12 @@ JOINED_BYTES = 64 * 1024
 
 TURN_BYTES = 1024 * 1024
 """What one feed sends in one turn of the reactor before other feeds have their turn."""
+
+CROWD = 20
+"""With more feeds than this a session is sent in pauses."""
+
+EACH_SECONDS = 0.0003
+"""The pause, for each feed: thirty milliseconds for a hundred."""
 
 
 def notification(session: str, first: int, bodies: list[bytes]) -> bytes:
@@ -283,3 +292,52 @@ class Feed:
         )
         self.close()
         self.gave_up()
+
+
+@attrs.define(eq=False)
+class FanOut:
+    """Wakes the feeds of one session when events were written.
+
+    With few subscribers each commit of the journal is sent at once. With many, a hundred commits a second to a hundred subscribers are ten thousand
+    writes to sockets, which take more than all else: they are woken at most once in a pause that grows with their number, and what was written
+    meanwhile leaves together. The first event after a pause is sent at once: who types alone is not seen later.
+
+    Args:
+        source: The session.
+        feeds: Its feeds.
+        clock: Seconds that only go forward.
+        later: Calls a function after so many seconds.
+    """
+
+    source: Source
+    feeds: set[Feed]
+    clock: Callable[[], float]
+    later: Callable[[float, Callable[[], None]], object]
+    _woken: float = -math.inf
+    _is_due: bool = False
+
+    def notify(self, *, is_last: bool = False) -> None:
+        """Events were written.
+
+        Args:
+            is_last: Whether they are the last ones for now: they are sent at once.
+        """
+        if is_last or len(self.feeds) <= CROWD:
+            self._wake()
+        elif not self._is_due:
+            left = self._woken + len(self.feeds) * EACH_SECONDS - self.clock()
+            if left <= 0:
+                self._wake()
+            else:
+                self._is_due = True
+                self.later(left, self._end_pause)
+
+    def _end_pause(self) -> None:
+        self._is_due = False
+        self._wake()
+
+    def _wake(self) -> None:
+        self._woken = self.clock()
+        for feed in tuple(self.feeds):
+            feed.wake()
+        self.source.tail.trim(min((feed.cursor for feed in self.feeds), default=self.source.written + 1))

@@ -33,8 +33,7 @@ from webipy.core.session.session_state import MAX_STREAM, SessionState
 from webipy.server.ports.journals import Journal, Position
 from webipy.server.ports.registry import SessionRecord
 from webipy.server.ports.world import World
-from webipy.server.sessions.fan_out import FanOut
-from webipy.server.sessions.feed import CHUNK_BYTES, CHUNK_EVENTS, Feed, Tail
+from webipy.server.sessions.feed import CHUNK_BYTES, CHUNK_EVENTS, FanOut, Feed, Tail
 from webipy.server.sessions.kernel_connection import KernelConnection
 from webipy.server.sessions.observers import Observers
 from webipy.server.sessions.snapshots import Snapshots, encoded
