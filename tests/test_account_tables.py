@@ -14,7 +14,7 @@ from tests.fake_accounts import FakeAccounts
 from webipy.io.reactor import TimedReactor
 from webipy.io.storage.account_tables import SqliteAccounts
 from webipy.io.storage.registry import SqliteRegistry
-from webipy.server.people.accounts import Account, Invitation
+from webipy.server.people.accounts import Account, Identity, Invitation
 from webipy.server.people.logins import Browser, Login
 from webipy.server.people.people import Store
 
@@ -22,6 +22,17 @@ ADA = Account(
     "a1", "ada", "Ada Lovelace", "admin", frozenset({"math", "Räume"}), False, "$argon2id$x", "2026-03-01T09:30:00Z"
 )
 BO = Account("a2", "bo", "Bo", "viewer", frozenset(), True, None, "2026-03-01T09:31:00Z", "2026-03-02T00:00:00Z")
+CY = Account(
+    "a3",
+    "cy",
+    "Cy",
+    "member",
+    frozenset(),
+    False,
+    None,
+    "2026-03-01T09:32:00Z",
+    identity=Identity("https://login.example.org", "1001"),
+)
 INVITATION = Invitation("a2", b"\x01" * 32, "2026-03-08T09:30:00Z")
 LOGIN = Login(
     "l1",
@@ -55,6 +66,19 @@ class StoreContract:
         )
         await self.store.put_account(changed)
         self.assertEqual(await self.store.accounts(), ([ADA, changed], []))
+
+    async def test_identities(self) -> None:
+        """Kept with the account, and gone with it; the same number at another provider is somebody else."""
+        other = attrs.evolve(CY, id="a4", name="di", identity=Identity("https://other.example", "1001"))
+        for account in (CY, other):
+            await self.store.put_account(account)
+        self.assertEqual((await self.store.accounts())[0], [CY, other])
+        changed = attrs.evolve(CY, display_name="Cy D", identity=None)
+        await self.store.put_account(changed)
+        self.assertEqual((await self.store.accounts())[0], [changed, other])
+        await self.store.remove_account("a4")
+        await self.store.put_account(attrs.evolve(other, id="a5"))
+        self.assertEqual([one.id for one in (await self.store.accounts())[0]], ["a3", "a5"])
 
     async def test_an_account_has_one_invitation(self) -> None:
         """The newest."""
@@ -107,6 +131,12 @@ class Sqlite(StoreContract, TestCase):
 
     async def tearDown(self) -> None:  # type: ignore[override]  # trial waits for it
         await self.registry.stop()
+
+    async def test_an_identity_is_of_one_account(self) -> None:
+        """Whatever the server believes."""
+        await self.store.put_account(CY)
+        await self.assertFailure(self.store.put_account(attrs.evolve(CY, id="a4")), sqlite3.IntegrityError)
+        self.assertEqual((await self.store.accounts())[0], [CY])
 
     async def test_a_login_of_an_account_that_was_removed_meanwhile_is_not_stored(self) -> None:
         """So nothing of it comes back with the next server."""

@@ -31,6 +31,8 @@ FLOORS = (
         "webipy.hub_parts",
         "webipy.server_options",
         "webipy.notify_options",
+        "webipy.sso_options",
+        "webipy.sso_parts",
         "webipy.tls_options",
         "webipy.tls_parts",
         "webipy.service",
@@ -52,6 +54,7 @@ ROOMS = {
         "web",
         "jupyter",
         "hub",
+        "sso",
         "notifications",
     ),
 }

@@ -15,6 +15,7 @@ from twisted.trial.unittest import TestCase
 from tests.fakes import FakeRegistry
 from webipy.core.api.grants import Grant
 from webipy.io.reactor import TimedReactor
+from webipy.io.storage.account_tables import SqliteAccounts
 from webipy.io.storage.grant_table import SqliteGrants
 from webipy.io.storage.registry import _STEPS, FORMAT, NewerFormat, SqliteRegistry, Unreadable
 from webipy.server.people.logins import Browser, Login, LoginStore
@@ -295,6 +296,23 @@ class Sqlite(RegistryContract, TestCase):
         self.assertEqual(await self.registry.logins(), [])
         await self.registry.add_guest(GUEST)
         self.assertEqual(await self.registry.shares(), ([SHARE], [GUEST]))
+
+    async def test_accounts_of_before_single_sign_on_stay(self) -> None:
+        """As they were, and with nobody who signs in to them elsewhere."""
+        await self.end()
+        row = "('a1', 'ada', 'Ada', 'admin', '[]', 0, 'h', '2026-03-01T00:00:00Z', NULL)"
+        for change in (
+            "DROP INDEX accounts_by_identity",
+            "ALTER TABLE accounts DROP COLUMN issuer",
+            "ALTER TABLE accounts DROP COLUMN subject",
+            f"INSERT INTO accounts VALUES {row}",
+            "UPDATE facts SET value = 8 WHERE name = 'format'",
+        ):
+            self.change(change)
+        await self.begin()
+        assert isinstance(self.registry, SqliteRegistry)
+        [account] = (await SqliteAccounts(self.registry).accounts())[0]
+        self.assertEqual((account.name, account.hash, account.identity), ("ada", "h", None))
 
     async def test_the_latest_runs_are_remembered(self) -> None:
         """How each ended, over a restart; the oldest beyond the limit are forgotten."""

@@ -97,13 +97,15 @@ def _qr_code(text: str) -> str:
     return drawn.getvalue()
 
 
-def print_login_address(address: str, *, are_there: bool) -> None:
-    """Prints where people sign in by name, when nobody is signed in by an address.
+def print_login_address(address: str, *, are_there: bool, provider: str = "") -> None:
+    """Prints where people sign in to their accounts, when nobody is signed in by an address.
 
     Args:
         address: The address of the page.
-        are_there: Whether there is an account.
+        are_there: Whether somebody can sign in.
+        provider: What people call the identity provider that signs them in; empty: none does.
     """
-    print_line(f"\n  webipy is ready. Everybody signs in with a name and a password:\n\n    {address}\n")
+    way = f"with {provider}" if provider else "with a name and a password"
+    print_line(f"\n  webipy is ready. Everybody signs in {way}:\n\n    {address}\n")
     if not are_there:
         print_line("  There is no account yet. Make one in another terminal: webipy user add NAME --role admin\n")

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from twisted.python import usage
 
-from webipy import limits, notify_options, tls_options
+from webipy import limits, notify_options, sso_options, tls_options
 from webipy.core import errors
 from webipy.core.site_address import BadAddress, PublicUrl, SitePath, read_path, read_public_url
 from webipy.io.hub.environment import BadHub, HubEnvironment, forget_secrets, read_environment
@@ -33,6 +33,7 @@ from webipy.io.storage.token_file import BadToken, read_token
 from webipy.io.web.listening import CannotListen, PortTaken, check_reach, listen, port_of
 
 if TYPE_CHECKING:
+    from webipy.sso_parts import SsoOptions
     from webipy.tls_parts import Tls
 
 DEFAULT_PORT = 8888
@@ -88,6 +89,7 @@ class Options(usage.Options):
             None,
             "What others call you: in shared notebooks, beside runs and in the history. [default: your full name on this machine]",
         ],
+        *sso_options.PARAMETERS,
         *notify_options.PARAMETERS,
         *limits.PARAMETERS,
         [
@@ -124,7 +126,7 @@ class Options(usage.Options):
         [
             "require-login",
             None,
-            "Browsers are signed in by a name and a password alone (webipy user add); no address with a code is printed.",
+            "Browsers are signed in by accounts alone (webipy user add, --sso-issuer); no address with a code is printed.",
         ],
         ["share-links", None, "With --hub: links of webipy share let people in whom the hub does not know."],
         ["hub-token-in-kernels", None, "With --hub: kernels get the server's token at the hub (JUPYTERHUB_API_TOKEN)."],
@@ -140,6 +142,8 @@ class Options(usage.Options):
         super().__init__()
         self.hosts: set[str] = set()
         self.hub: HubEnvironment | None = None
+        self.sso: SsoOptions | None = None
+        self.sso_allowed: list[str] = []
         self.interface: str
         self.tls: Tls | None = None
         self.notify = notify_options.NotifyOptions()
@@ -163,6 +167,10 @@ class Options(usage.Options):
         """A host name of this server besides localhost. Can be given more than once."""
         self.hosts.add(name.lower())
 
+    def opt_sso_allow(self, whom: str) -> None:
+        """Who may come in by --sso-issuer: everybody, @example.org (a domain of verified e-mail) or group:NAME. Can be given more than once."""
+        self.sso_allowed.append(whom)
+
     def opt_version(self) -> None:
         """Print webipy's version and exit."""
         print(f"webipy {version('webipy')}")
@@ -173,6 +181,7 @@ class Options(usage.Options):
         self.hub = self._hub()
         if self.hub is not None and self["require-login"]:
             raise usage.UsageError("--require-login: with --hub, the hub signs people in.")
+        self.sso = sso_options.read(self, self.sso_allowed, self._path)
         self.below = SitePath(self._address("base-url", read_path))
         self.public = None if self["public-url"] is None else self._address("public-url", read_public_url)
         self.root = self._root()

@@ -86,6 +86,7 @@ from webipy.server_options import DEFAULT_PORT, Options
 
 if TYPE_CHECKING:
     from webipy.hub_parts import HubParts
+    from webipy.sso_parts import SsoParts
 
 KERNELS_SECONDS = 6.0
 """With --kernels-stop-with-server: how long their polite end is waited for."""
@@ -124,6 +125,7 @@ class WebipyService(Service):
         self._spares: KernelPool | None = None
         self._services: Services | None = None
         self._hub: HubParts | None = None
+        self._sso: SsoParts | None = None
         self._threads = FileThreads(reactor)
         self._processes = LocalProcesses(self._threads.run)
         self._converter = LocalConverter(
@@ -181,7 +183,7 @@ class WebipyService(Service):
         self._services = services = self._make_services(world, sessions, logins, people)
         logins.audit.start(f"webipy {version('webipy')}", options.limits.audit_days)
         api = Api(services)
-        auth = _request_auth(options, services, self._hub)
+        auth = _request_auth(options, services, self._hub, self._sso)
         self._clients = RpcFactory(auth, api, reactor, AnonymousConnections())
         self._expire_logins(logins, people)
         await services.restore()
@@ -210,12 +212,14 @@ class WebipyService(Service):
         self._channels = open_channels(clients, state, of_sessions.blob_path, self._threads.run)
         more |= jupyter_tree(auth, api, launcher.specs, self._channels, state, self._files, self._exports)
         more |= self._hub.resources(auth, STATIC) if self._hub is not None else {}
+        more |= self._sso.resources(auth) if self._sso is not None else {}
         metrics = self._metrics(sessions)
         return build_site(auth, api, WebSocketResource(clients), STATIC, metrics, more, clients.anonymous)
 
     def _make_services(self, world: World, sessions: Sessions, logins: Logins, people: People) -> Services:
         facts = (version("webipy"), installed, self.public_url, has_jupyterlab)
         services = Services(world, sessions, logins, people, self._page_url, *facts)
+        self._sso = _single_sign_on(self._options, services, self._reactor)
         services.notifications.store = self._notifications
         services.notifications.senders = self._options.notify.senders(version("webipy"), self._reactor)
         return services
@@ -324,7 +328,8 @@ class WebipyService(Service):
             print_line(f"webipy serves {hub.place.user} at {self.public_url or self.url}; the hub signs people in.")
             return
         if logins.codes_closed:
-            print_login_address(self._page_url(None, ""), are_there=people.accounts.are_there())
+            are_there = people.accounts.are_there() or self._sso is not None
+            print_login_address(self._page_url(None, ""), are_there=are_there, provider=people.provider_name)
         else:
             code = logins.new_code(CODE_SECONDS if is_watched() else LOGGED_CODE_SECONDS)
             print_address(self._page_url(None, f"code={code}"), is_public=self.public_url is not None)
@@ -386,11 +391,22 @@ class WebipyService(Service):
         return stopped.addErrback(lambda failure: self._log.failure("the server did not stop in order", failure))
 
 
-def _request_auth(options: Options, services: Services, hub: HubParts | None) -> RequestAuth:
+def _single_sign_on(options: Options, services: Services, reactor: Any) -> SsoParts | None:
+    """Builds the single sign-on, if the options want one, and begins to ask the provider for its description."""
+    if options.sso is None:
+        return None
+    from webipy.sso_parts import make_sso  # with a client of HTTP, which other servers do without
+
+    found = make_sso(options.sso, services, reactor)
+    found.greet()
+    return found
+
+
+def _request_auth(options: Options, services: Services, hub: HubParts | None, sso: SsoParts | None) -> RequestAuth:
     hosts, is_behind_proxy, tls = frozenset(options.hosts), bool(options["behind-proxy"]), options.tls
     of_hub = None if hub is None else hub.logins
     auth = RequestAuth(services.logins, hosts, is_behind_proxy, options.below, options.public, of_hub, services.people)
-    auth = attrs.evolve(auth, rights=services.rights)
+    auth = attrs.evolve(auth, rights=services.rights, sso=None if sso is None else sso.sso)
     if tls is None:
         return auth
     takes_addresses = tls.is_own or bool(options["lan"])

@@ -93,6 +93,8 @@ NUMBERS = {
     "server.people.budgets.Budgets._by_login": "MOST_BUDGETS",
     "server.people.failed_attempts.FailedAttempts._counts": "MOST_ADDRESSES",
     "server.people.lab_tokens.LabTokens._tokens": "MOST_OF_LOGIN",
+    "server.people.sso_attempts.SsoAttempts._begun": "MOST",
+    "server.people.sso_attempts.SsoAttempts._finished": "MOST",
     "server.people.script_tokens.TokenTable._ids": "MOST_REMEMBERED",
     "server.people.script_tokens.TokenTable._tokens": "MOST_REMEMBERED",
     "server.people.logins.Codes._until": "MAX_CODES",

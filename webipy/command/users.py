@@ -117,7 +117,9 @@ async def show(client: Client, as_json: bool) -> int:
 
 def _row(one: user_calls.User) -> list[str]:
     state = "disabled" if one.disabled else f"here ({one.connections})" if one.connections else ""
-    if not one.has_password:
+    if one.identity_provider is not None:
+        state = f"{state} by {one.identity_provider.partition('://')[2]}".strip()
+    elif not one.has_password:
         state = f"{state} no password".strip() if one.invited_until is None else f"{state} invited".strip()
     seen = "never" if one.signed_in is None else local_time(one.signed_in)
     return [one.name, one.display_name, one.role, ", ".join(one.groups), state, seen]

@@ -206,3 +206,9 @@ class HubUnreachable(Failure):
     """The JupyterHub that answers for people does not answer; whoever is let in by it has to wait until it does."""
 
     code, name = -32023, "hub_unreachable"
+
+
+class IdentityProviderFault(Failure):
+    """The identity provider that says who people are does not answer, or says what cannot be believed; nobody is signed in by it."""
+
+    code, name = -32024, "identity_provider_fault"

@@ -1,7 +1,8 @@
-/** The sign-in page: one field, and where a fresh link comes from. */
+/** The sign-in page: at an identity provider, by a name, or by the token; one form at a time, and the ways to the others. */
 
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { askWays, enter, type Ways } from "../rpc/accounts.ts";
+import { askDoors, beginSso, type Doors, enter } from "../rpc/accounts.ts";
 import { atHub, hubSignIn, signIn } from "../rpc/http.ts";
 import { connection, everLive } from "../session/connection.ts";
 import { setGuest } from "../session/permissions.ts";
@@ -35,20 +36,35 @@ export function SignIn() {
   return atHub ? <AtHub message={signingIn.value?.message ?? ""} /> : <Here />;
 }
 
-/** By a name and a password where there are accounts; by the token, which whoever runs the server has. */
+type Way = "provider" | "name" | "token";
+
+/** At the identity provider where there is one; by a name and a password where there are accounts; by the token, which whoever runs the server has. */
 function Here() {
-  const [ways, know] = useState<Ways | null>(null);
-  const [byToken, choose] = useState(false);
+  const [doors, know] = useState<Doors | null>(null);
+  const [chosen, choose] = useState<Way | null>(null);
   useEffect(() => {
-    askWays().then(know, () => know("none"));
+    askDoors().then(know, () => know({ ways: "none", provider: null }));
   }, []);
-  if (ways === null) return null; // an answer is under way: no form that another one replaces
-  if (ways === "none") return <ByToken />;
-  const other = ways === "some" ? () => choose(!byToken) : null;
-  return byToken ? <ByToken other={other} /> : <ByName other={other} />;
+  if (doors === null) return null; // an answer is under way: no form that another one replaces
+  const { ways, provider } = doors;
+  const offered: readonly Way[] = [
+    ...(provider === null ? [] : (["provider"] as const)),
+    ...(ways === "none" ? [] : (["name"] as const)),
+    ...(ways === "only" ? [] : (["token"] as const)),
+  ];
+  const way = chosen ?? offered[0];
+  const words = { provider: a.byProvider(provider ?? ""), name: a.byName, token: a.byToken };
+  const others = offered.filter(one => one !== way).map(one => <Other key={one} words={words[one]} onClick={() => choose(one)} />);
+  if (way === "provider" && provider !== null) return <ByProvider provider={provider} others={others} />;
+  return way === "name" ? <ByName others={others} /> : <ByToken others={others} />;
 }
 
-/** A button that leads to the other form. */
+interface FormProps {
+  /** Buttons that lead to the other forms. */
+  readonly others: ComponentChildren;
+}
+
+/** A button that leads to another form. */
 function Other({ words, onClick }: { words: string; onClick(): void }) {
   return (
     <button type="button" class="btn ghost" onClick={onClick}>
@@ -57,7 +73,51 @@ function Other({ words, onClick }: { words: string; onClick(): void }) {
   );
 }
 
-function ByName({ other }: { other: (() => void) | null }) {
+/** Leads to the identity provider. A page that was signed in before stays, and another tab goes there: so it keeps what it has not sent. */
+function ByProvider({ provider, others }: FormProps & { provider: string }) {
+  const [busy, setBusy] = useState(false);
+  const [message, setMessage] = useState("");
+  const before = signingIn.value?.message ?? "";
+  const go = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    setBusy(true);
+    const tab = everLive.value ? window.open("", "_blank") : null; // at once: later no click has asked for it
+    try {
+      const begun = await beginSso(location.pathname + location.search);
+      if ("url" in begun) {
+        if (tab !== null) tab.opener = null;
+        (tab ?? window).location.assign(begun.url);
+        if (tab === null) return;
+      } else {
+        tab?.close();
+        setMessage(begun.message || t.signInUnreachable);
+      }
+    } catch {
+      tab?.close();
+      setMessage(t.signInUnreachable);
+    }
+    setBusy(false);
+  };
+  return (
+    <Card title={signInWords.signInTo}>
+      <form onSubmit={event => void go(event)}>
+        {(message || before) !== "" && (
+          <p class="form-error" role="alert">
+            {message || before}
+          </p>
+        )}
+        <button type="submit" class="btn main" disabled={busy}>
+          {a.byProvider(provider)}
+        </button>
+        {others}
+        <p class="form-hint">{a.providerHint}</p>
+        {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
+      </form>
+    </Card>
+  );
+}
+
+function ByName({ others }: FormProps) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [stay, setStay] = useState(false);
@@ -119,7 +179,7 @@ function ByName({ other }: { other: (() => void) | null }) {
         <button class="btn main" type="submit" disabled={busy}>
           {t.signIn}
         </button>
-        {other !== null && <Other words={a.byToken} onClick={other} />}
+        {others}
         <p class="form-hint">{a.forgot}</p>
         {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
       </form>
@@ -127,7 +187,7 @@ function ByName({ other }: { other: (() => void) | null }) {
   );
 }
 
-function ByToken({ other = null }: { other?: (() => void) | null }) {
+function ByToken({ others }: FormProps) {
   const [token, setToken] = useState("");
   const [busy, setBusy] = useState(false);
   const [message, setMessage] = useState("");
@@ -169,7 +229,7 @@ function ByToken({ other = null }: { other?: (() => void) | null }) {
         <button class="btn main" type="submit" disabled={busy}>
           {t.signIn}
         </button>
-        {other !== null && <Other words={a.byName} onClick={other} />}
+        {others}
         <p class="form-hint">{signInWords.signInHint}</p>
         {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
       </form>

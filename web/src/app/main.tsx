@@ -11,6 +11,7 @@ import { goTo, replaceAddress, route, sessionAddress, showAddress, showReturn } 
 import { joining, signingIn } from "../session/sign_in.ts";
 import { t } from "../text/en.ts";
 import { LiveRegion, Toasts } from "../ui/Notices.tsx";
+import { toast } from "../ui/notices.ts";
 import { watchPrinting } from "../ui/paper.ts";
 import { applySettings } from "../ui/settings.ts";
 import { FilePage, GuestPage, HelpPage, Home, Nothing, OutputPage, Raw, SignIn, TerminalPage } from "./lazy_panels.tsx";
@@ -64,6 +65,7 @@ async function useCode(): Promise<boolean> {
   history.replaceState(null, "", location.pathname + location.search);
   try {
     const answer = await signIn({ code });
+    if (answer.ok && answer.notice !== undefined) toast(answer.notice);
     if (!answer.ok && phase.value !== "live") signingIn.value = { message: answer.message || t.codeRefused };
     return answer.ok;
   } catch {

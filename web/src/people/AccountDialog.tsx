@@ -134,7 +134,11 @@ export function AccountDialog({ onClose }: { onClose(): void }) {
             </span>
           </div>
           <Name own={own} onSaved={set} />
-          <Password own={own} />
+          {own.has_password === false && own.identity_provider != null ? (
+            <p class="quiet">{a.noPasswordHere(own.identity_provider)}</p>
+          ) : (
+            <Password own={own} />
+          )}
           <h3>{a.code}</h3>
           <Code />
         </div>

@@ -124,6 +124,8 @@ function Add({ onAdded }: { onAdded(user: User): Promise<void> }) {
   );
 }
 
+const hostOf = (address: string): string => (URL.canParse(address) ? new URL(address).host : address);
+
 /** What is to say of somebody, besides the names. */
 function stateOf(user: User): string {
   const ages = (time: string): string => ago((Date.now() + clockOffset.value - Date.parse(time)) / 1000);
@@ -132,7 +134,10 @@ function stateOf(user: User): string {
     user.name,
     ...(user.groups.length > 0 ? [user.groups.join(", ")] : []),
     user.disabled ? a.disabled : user.connections > 0 ? a.here(user.connections) : seen,
-    ...(user.has_password ? [] : [user.invited_until === null ? a.noPassword : a.invited]),
+    ...(user.identity_provider == null ? [] : [a.byHost(hostOf(user.identity_provider))]),
+    ...(user.has_password || (user.identity_provider != null && user.invited_until === null)
+      ? []
+      : [user.invited_until === null ? a.noPassword : a.invited]),
   ].join(" · ");
 }
 

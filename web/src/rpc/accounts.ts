@@ -1,10 +1,17 @@
-/** Signing in to accounts over HTTP: by a name and a password, or by an invitation. Comes with the forms. */
-import { BASE } from "./base_url.ts";
+/** Signing in to accounts over HTTP: by a name and a password, by an invitation, or at an identity provider. Comes with the forms. */
+import { BASE, outOf } from "./base_url.ts";
 import { ask, type SignIn } from "./http.ts";
 import { keepKey } from "./login_key.ts";
 
 /** How browsers are signed in here: without accounts, also by them, or by them alone. */
 export type Ways = "none" | "some" | "only";
+
+/** What the sign-in page offers. */
+export interface Doors {
+  readonly ways: Ways;
+  /** What the identity provider is called where people sign in, too; null: there is none. */
+  readonly provider: string | null;
+}
 
 /** Whom an invitation is for. */
 export interface Invited {
@@ -22,10 +29,24 @@ async function post(path: string, body: unknown): Promise<{ readonly ok: boolean
 }
 
 /** Asks how browsers are signed in. Rejects when the server is out of reach. */
-export async function askWays(): Promise<Ways> {
+export async function askDoors(): Promise<Doors> {
   const { answer } = await post("/rpc", { jsonrpc: "2.0", id: 1, method: "server.info", params: {} });
-  const ways = (answer.data as { accounts?: unknown } | undefined)?.accounts;
-  return ways === "some" || ways === "only" ? ways : "none";
+  const { accounts, sso } = (answer.data ?? {}) as { accounts?: unknown; sso?: unknown };
+  return { ways: accounts === "some" || accounts === "only" ? accounts : "none", provider: typeof sso === "string" ? sso : null };
+}
+
+/**
+ * Begins to sign in at the identity provider. Rejects when the server is out of reach.
+ *
+ * Args:
+ *   page: where to be afterwards: a path of this origin, with its query.
+ *
+ * Returns:
+ *   the address to go to, or why there is none.
+ */
+export async function beginSso(page: string): Promise<{ readonly url: string } | { readonly message: string }> {
+  const { ok, answer } = await post("/sso/begin", { next: outOf(page) ?? "/" });
+  return ok ? { url: String(answer.url) } : { message: String(answer.message ?? "") };
 }
 
 async function entered(body: unknown): Promise<SignIn> {

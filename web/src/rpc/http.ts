@@ -4,7 +4,7 @@ import type { Probe, Socket, World } from "./connection.ts";
 import { keepKey, subprotocols, withKey } from "./login_key.ts";
 import type { Right } from "./schema.ts";
 
-export type SignIn = { ok: true } | { ok: false; message: string };
+export type SignIn = { ok: true; notice?: string } | { ok: false; message: string };
 
 /** Fetches an address of this server as who is signed in. */
 export function ask(address: string, init: RequestInit & { headers?: Record<string, string> } = {}): Promise<Response> {
@@ -25,7 +25,7 @@ async function answered(response: Response): Promise<SignIn> {
   const body: unknown = response.status === 204 ? null : await response.json().catch(() => null);
   if (!response.ok) return { ok: false, message: messageIn(body) };
   if (body !== null && typeof body === "object" && "key" in body) keepKey(String(body.key));
-  return { ok: true };
+  return body !== null && typeof body === "object" && "notice" in body ? { ok: true, notice: String(body.notice) } : { ok: true };
 }
 
 const messageIn = (body: unknown): string => (body !== null && typeof body === "object" && "message" in body ? String(body.message) : "");

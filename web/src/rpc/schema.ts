@@ -1486,8 +1486,10 @@ export interface User {
   groups: string[];
   /** Whether they are kept out; what they have made stays. */
   disabled: boolean;
-  /** Whether they have a password; without one they come by an invitation. */
+  /** Whether they have a password; without one they come by an invitation, or by the identity provider. */
   has_password: boolean;
+  /** The address of the identity provider where they sign in; null: they do not. */
+  identity_provider: string | null;
   /** Until when their invitation can be used, RFC 3339 in UTC; null: there is none. */
   invited_until: string | null;
   /** When the account was made, RFC 3339 in UTC. */
@@ -1572,6 +1574,10 @@ export interface OwnAccount {
   groups: string[];
   /** When it was made, RFC 3339 in UTC with microseconds. */
   created: string;
+  /** Whether they have a password. */
+  has_password: boolean;
+  /** What the identity provider is called where they sign in; null: they do not. */
+  identity_provider: string | null;
 }
 
 /** The new name that others see. */
@@ -3142,7 +3148,8 @@ export type FailureName =
   | "quota"
   | "kernel_busy"
   | "terminal_failed"
-  | "hub_unreachable";
+  | "hub_unreachable"
+  | "identity_provider_fault";
 
 /** Every method: its params and its result. */
 export interface Methods {

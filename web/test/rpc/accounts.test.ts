@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { accept, askInvited, askWays, enter } from "../../src/rpc/accounts.ts";
+import { accept, askDoors, askInvited, beginSso, enter } from "../../src/rpc/accounts.ts";
 import { keepKey, loginKey } from "../../src/rpc/login_key.ts";
 
 let asked: { path: string; body: unknown }[] = [];
@@ -24,12 +24,22 @@ describe("accounts", () => {
   test("the server says how browsers are signed in", async () => {
     for (const ways of ["none", "some", "only"] as const) {
       answer = () => json({ message: "Log in first.", data: { accounts: ways } }, 401);
-      expect(await askWays()).toBe(ways);
+      expect(await askDoors()).toEqual({ ways, provider: null });
     }
     answer = () => json({ data: {} }, 401);
-    expect(await askWays()).toBe("none");
+    expect(await askDoors()).toEqual({ ways: "none", provider: null });
     answer = () => new Response("no JSON", { status: 502 });
-    expect(await askWays()).toBe("none");
+    expect(await askDoors()).toEqual({ ways: "none", provider: null });
+  });
+
+  test("an identity provider has a name, and an address to go to", async () => {
+    answer = () => json({ data: { accounts: "only", sso: "Uni" } }, 401);
+    expect(await askDoors()).toEqual({ ways: "only", provider: "Uni" });
+    answer = () => json({ url: "https://login.example.org/?a" });
+    expect(await beginSso("/s/abc?x=1")).toEqual({ url: "https://login.example.org/?a" });
+    expect(asked.at(-1)).toEqual({ path: "/sso/begin", body: { next: "/s/abc?x=1" } });
+    answer = () => json({ message: "Uni is down." }, 503);
+    expect(await beginSso("/")).toEqual({ message: "Uni is down." });
   });
 
   test("a name and a password are exchanged for a key", async () => {

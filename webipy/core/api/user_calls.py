@@ -43,7 +43,9 @@ class User(Result, frozen=True, kw_only=True):
     disabled: bool
     """Whether they are kept out; what they have made stays."""
     has_password: bool
-    """Whether they have a password; without one they come by an invitation."""
+    """Whether they have a password; without one they come by an invitation, or by the identity provider."""
+    identity_provider: str | None = None
+    """The address of the identity provider where they sign in; null: they do not."""
     invited_until: str | None
     """Until when their invitation can be used, RFC 3339 in UTC; null: there is none."""
     created: str
@@ -131,6 +133,10 @@ class OwnAccount(Result, frozen=True, kw_only=True):
     groups: list[str]
     """The groups that they are in, by name."""
     created: str
+    has_password: bool = True
+    """Whether they have a password."""
+    identity_provider: str | None = None
+    """What the identity provider is called where they sign in; null: they do not."""
 
 
 class Rename(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -12,13 +12,13 @@ from twisted.internet.defer import Deferred
 
 from webipy.core.api.access import Role
 from webipy.io.storage.registry import SqliteRegistry
-from webipy.server.people.accounts import Account, Invitation
+from webipy.server.people.accounts import Account, Identity, Invitation
 from webipy.server.people.logins import Browser, Login
 
 _PUT_ACCOUNT = """
-INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, display_name = excluded.display_name, role = excluded.role, groups = excluded.groups,
-    is_disabled = excluded.is_disabled, hash = excluded.hash, signed_in = excluded.signed_in
+    is_disabled = excluded.is_disabled, hash = excluded.hash, signed_in = excluded.signed_in, issuer = excluded.issuer, subject = excluded.subject
 """
 _PUT_LOGIN = "INSERT INTO account_logins VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET used = excluded.used"
 
@@ -43,7 +43,9 @@ class SqliteAccounts:
         """Writes down an account, new or changed."""
         groups = msgspec.json.encode(sorted(account.groups)).decode()
         first = (account.id, account.name, account.display_name, account.role, groups, account.is_disabled)
-        return self.registry.write((_PUT_ACCOUNT, (*first, account.hash, account.created, account.signed_in)))
+        identity = (None, None) if account.identity is None else attrs.astuple(account.identity)
+        row = (*first, account.hash, account.created, account.signed_in, *identity)
+        return self.registry.write((_PUT_ACCOUNT, row))
 
     def remove_account(self, account: str) -> Deferred[None]:
         """Forgets an account, its invitation and its logins."""
@@ -79,6 +81,9 @@ class SqliteAccounts:
 def _account(
     account: str, name: str, display_name: str, role: Role, groups: str, is_disabled: int, *rest: str | None
 ) -> Account:
-    hashed, created, signed_in = rest
+    hashed, created, signed_in, issuer, subject = rest
+    identity = None if issuer is None or subject is None else Identity(issuer, subject)
     named = frozenset(msgspec.json.decode(groups, type=list[str]))
-    return Account(account, name, display_name, role, named, bool(is_disabled), hashed, created or "", signed_in)
+    return Account(
+        account, name, display_name, role, named, bool(is_disabled), hashed, created or "", signed_in, identity
+    )

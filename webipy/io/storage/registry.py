@@ -109,7 +109,14 @@ ALTER TABLE guests ADD COLUMN verb TEXT
 """
 """Grants are read and written by webipy.io.storage.grant_table. A guest without a verb of their own has that of the link."""
 
-_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS, _RUNS, _CLOSED, _LOGINS, _ACCOUNTS, _GRANTS)
+_IDENTITIES = """
+ALTER TABLE accounts ADD COLUMN issuer TEXT;
+ALTER TABLE accounts ADD COLUMN subject TEXT;
+CREATE UNIQUE INDEX accounts_by_identity ON accounts (issuer, subject)
+"""
+"""Who signs in to an account by an identity provider; both are null where nobody does."""
+
+_STEPS = (_FIRST, _SHARES, _ENVIRONMENTS, _RUNS, _CLOSED, _LOGINS, _ACCOUNTS, _GRANTS, _IDENTITIES)
 """What makes format 1, 2, ... out of the one before it."""
 
 FORMAT = len(_STEPS)

@@ -41,6 +41,7 @@ from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import Credentials, Logins
 from webipy.server.people.people import People
 from webipy.server.people.rights import Rights
+from webipy.server.people.single_sign_on import SingleSignOn
 
 OLD_COOKIE = "webipy"
 """The cookie of versions that knew no key; it counts no more."""
@@ -84,6 +85,7 @@ class RequestAuth:
         takes_addresses: Whether any IP address is ours: nobody can point an address at this machine, as they could a name.
         is_strict: Whether browsers are told to use HTTPS for this host alone.
         rights: Who may do what by name; `None`: there are no accounts, and whoever has one may do nothing.
+        sso: The single sign-on; `None`: there is none.
     """
 
     logins: Logins
@@ -97,6 +99,7 @@ class RequestAuth:
     takes_addresses: bool = False
     is_strict: bool = False
     rights: Rights | None = None
+    sso: SingleSignOn | None = None
 
     def is_ours(self, host: str | None) -> bool:
         """Whether a `Host` header names this server. The port may differ: a tunnel changes it."""
@@ -189,7 +192,7 @@ class RequestAuth:
         ticket, path = ticketed or (None, b"")
         return Credentials(
             authorization=header("authorization"),
-            cookies=cookies_of(header("cookie"), self._cookie_names(header)),
+            cookies=cookies_of(header("cookie"), self.cookie_names(header)),
             key=_key_of(header),
             origin=header("origin"),
             fetch_site=header("sec-fetch-site"),
@@ -206,30 +209,31 @@ class RequestAuth:
         given = header("authorization")
         if given is not None and self.logins.lab_tokens.is_known(given.partition(" ")[2].strip()):
             given = None  # the cookie that it counts with is what the hub has to be asked about
-        return self.hub.question(given, cookies_of(header("cookie"), self._cookie_names(header)))
+        return self.hub.question(given, cookies_of(header("cookie"), self.cookie_names(header)))
 
     def refusal(self, header: Header) -> errors.NotAuthenticated:
-        """Why nobody is logged in by a request with these headers, and what would be right."""
+        """Why nobody is logged in by a request with these headers, and what would be right; which ways there are to sign in."""
         if self.hub is not None:
             return errors.NotAuthenticated(
                 "Sign in at the hub: open this server in a browser, or send a token of the hub in the header Authorization: token TOKEN.",
                 reason="hub",
             )
+        facts = {"accounts": self.ways} | ({} if self.sso is None else {"sso": self.sso.rules.name})
         if header("authorization") is None and self.logins.lacks_key(self.credentials(header)):
             return errors.NotAuthenticated(
                 "This page has lost its part of the sign-in, which it keeps in this browser's storage. Sign in again: the token, or webipy open.",
                 reason="key_lost",
-                accounts=self.ways,
+                **facts,
             )
         if header("authorization") is None and cookies_of(header("cookie"), (OLD_COOKIE,)):
             return errors.NotAuthenticated(
                 "webipy was updated and keeps sign-ins better now: sign in once more, with the token or webipy open.",
                 reason="updated",
-                accounts=self.ways,
+                **facts,
             )
         return errors.NotAuthenticated(
             "Log in first: send the header Authorization: Bearer TOKEN, or open the address that webipy open prints.",
-            accounts=self.ways,
+            **facts,
         )
 
     @property
@@ -268,7 +272,8 @@ class RequestAuth:
         found = frozenset(f"{scheme}://{host}" for scheme in schemes)
         return found if public is None else found | {public.origin}
 
-    def _cookie_names(self, header: Header) -> tuple[str, ...]:
+    def cookie_names(self, header: Header) -> tuple[str, ...]:
+        """The names that our cookie can have in a request with these headers."""
         names = cookie_names(header("host"))
         return names if self.public is None else names + cookie_names(self.public.host)
 
@@ -283,6 +288,35 @@ class RequestAuth:
         """The path that our addresses are below for whoever sends a request with these headers, with its slash."""
         return self.public.path if self.public is not None and self._is_public(header) else self.below.path
 
+    def home_of(self, header: Header) -> str:
+        """The path that the page of a request is below, as its browser has it (`PAGE_HEADER`); what the server knows where it does not say."""
+        path = header(PAGE_HEADER) or ""
+        return path if COOKIE_PATH.fullmatch(path) else self.path_of(header)
+
+    def _cookie_place(self, header: Header) -> tuple[str, str, bool]:
+        """The name and the path of our cookie for whoever sends a request with these headers, and whether it goes over https alone."""
+        is_plain = (header("origin") or "").startswith("http:")
+        host, is_secure = header("host"), self.is_tls or (self.is_behind_proxy and not is_plain)
+        if self.public is not None and self._is_public(header):
+            host, is_secure = self.public.host, self.public.scheme == "https"
+        path = self.home_of(header)
+        plain, bound, secure = cookie_names(host)
+        return (bound if path == "/" else secure) if is_secure else plain, path, is_secure
+
+    def attempt_cookie(self, header: Header, attempt: str, value: str, seconds: int) -> str:
+        """The `Set-Cookie` header of a sign-on that is under way; a browser sends it also when it comes from another site.
+
+        Args:
+            header: Looks a request header up, as for `set_cookies`.
+            attempt: The id of the sign-on.
+            value: The secret; empty to take the cookie back.
+            seconds: How long it is kept.
+        """
+        name, path, is_secure = self._cookie_place(header)
+        age = seconds if value else 0
+        line = f"{name}-sso-{attempt}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={age}"
+        return f"{line}; Secure" if is_secure else line
+
     def set_cookies(self, header: Header, value: str, seconds: int | None) -> list[str]:
         """The `Set-Cookie` headers that set our cookie: not for scripts, not for other sites, over https not for neighbours.
 
@@ -293,14 +327,7 @@ class RequestAuth:
             value: The secret; empty to take the cookie back.
             seconds: How long it is kept; `None`: until the browser is closed.
         """
-        is_plain = (header("origin") or "").startswith("http:")
-        host, is_secure = header("host"), self.is_tls or (self.is_behind_proxy and not is_plain)
-        if self.public is not None and self._is_public(header):
-            host, is_secure = self.public.host, self.public.scheme == "https"
-        path = header(PAGE_HEADER) or ""
-        path = path if COOKIE_PATH.fullmatch(path) else self.path_of(header)
-        plain, bound, secure = cookie_names(host)
-        name = (bound if path == "/" else secure) if is_secure else plain
+        name, path, is_secure = self._cookie_place(header)
         more = "; Secure" if is_secure else ""
         age = "" if value and seconds is None else f"; Max-Age={seconds if value else 0}"
         lines = [f"{name}={value}; Path={path}; HttpOnly; SameSite=Strict{age}{more}"]
@@ -364,6 +391,17 @@ def cookies_of(header: str | None, names: Collection[str]) -> tuple[str, ...]:
         if is_pair and name in names:
             found.append(value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value)
     return tuple(found)
+
+
+def attempt_cookies(auth: RequestAuth, header: Header, attempt: str) -> tuple[str, ...]:
+    """What a browser has kept of a sign-on that is under way.
+
+    Args:
+        auth: Knows the names of our cookies.
+        header: Looks a request header up.
+        attempt: The id of the sign-on.
+    """
+    return cookies_of(header("cookie"), [f"{name}-sso-{attempt}" for name in auth.cookie_names(header)])
 
 
 def _key_of(header: Header) -> str | None:

@@ -51,6 +51,7 @@ _STATUSES: dict[type[errors.Failure], int] = {
     errors.Quota: 429,
     errors.InternalError: 500,
     errors.HubUnreachable: 503,
+    errors.IdentityProviderFault: 503,
 }
 
 OUTSIDE = "There is nothing at this address."

@@ -4,6 +4,7 @@
     POST /login {"account", "password", "stay"}  ->  the same, for somebody who has an account; always a new login, in place of the one before
     POST /login {"invite", "password", "name", "stay"}  ->  the same, for somebody who was invited and chooses a password
     POST /login {"account", "password", "host"} | {"code", "host"}  ->  200 {"token", "account", "name"}, for `webipy login` on that host: no cookie
+    POST /login {"code"} of a single sign-on  ->  200 {"key", "notice"} and the cookie, for who comes back from it: webipy.io.sso.sso_resources
     POST /invitation {"invite"}  ->  200 {"account", "name"}: whom an invitation is for; it still counts
 
 `webipy open` in a browser that is signed in keeps its login: the code is used up, and nothing else happens. A browser that has lost
@@ -13,17 +14,19 @@ its key gets a new login in place of the old one. On the server of a user of a h
 
 from __future__ import annotations
 
+import attrs
 import msgspec
 from twisted.web.server import Request
 
 from webipy.core import errors
-from webipy.io.web.request_auth import Header, RequestAuth, cookie_names, cookies_of
+from webipy.io.web.request_auth import Header, RequestAuth, attempt_cookies, cookie_names, cookies_of
 from webipy.server.people.accounts import Account
 from webipy.server.people.audit import Origin
 from webipy.server.people.hub_attempts import COOKIE
 from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import COOKIE_DAYS, Browser, Credentials, LoginSecrets
 from webipy.server.people.people import People
+from webipy.server.people.sso_attempts import CODE, state_of
 
 MAX_AGENT = 300
 
@@ -86,6 +89,7 @@ async def sign_in(auth: RequestAuth, form: LoginForm, header: Header, address: s
     Raises:
         errors.NotAuthenticated, errors.Throttled, errors.InvalidParams, errors.TooLarge: As `Logins.check`, `Logins.join`, `People.sign_in` and
             `People.accept`.
+        errors.Failure: As `SingleSignOn.end`.
     """
     logins = auth.logins
     given = auth.credentials(lambda name: None if name == "authorization" else header(name), address)
@@ -97,6 +101,11 @@ async def sign_in(auth: RequestAuth, form: LoginForm, header: Header, address: s
         account = await _account(people, form, address)
         await logins.replace(given, whole_too=True)
         return await people.enter(account, browser, stays=form.stay)
+    elif auth.sso is not None and (form.code or "").startswith(CODE):
+        code = form.code or ""
+        account, notice = auth.sso.end(code, attempt_cookies(auth, header, state_of(code)), address)
+        await logins.replace(given, whole_too=True)
+        return attrs.evolve(await _people(auth).enter(account, browser, stays=False), notice=notice)
     elif auth.hub is not None:
         secrets = _from_hub(auth.hub, form, header, browser)
     else:
@@ -164,6 +173,8 @@ def note_sign_in(
     who = auth.logins.principal_of(Credentials(authorization, cookies, key, None, None, frozenset(), address))
     ways = (("link", form.share), ("invitation", form.invite), ("password", form.password), ("code", form.code))
     way = next((name for name, given in ways if given is not None), "token")
+    if auth.sso is not None and (form.code or "").startswith(CODE):
+        way = f"sso {auth.sso.rules.issuer}"
     origin = Origin("page" if token is None else "command", address)
     auth.logins.audit.note("sign_in", who, origin, session=None if who is None else who.session, target=f"by {way}")
 

@@ -49,6 +49,7 @@ from webipy.io.web.paced_responses import send, send_file
 from webipy.io.web.sign_in import form_of, invitation_for, note_sign_in, set_cookie, sign_in, sign_in_program
 from webipy.server.methods.api import Api
 from webipy.server.methods.method import Connection
+from webipy.server.people.sso_attempts import CODE, state_of
 
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; style-src-attr 'none'; img-src 'self' data: blob:; "
@@ -243,7 +244,10 @@ class Login(JsonPost):
         else:
             note_sign_in(self._auth, form, address, secrets=secrets)
             set_cookie(request, request.header, secrets.cookie, self._auth, stays=secrets.stays)
-            _write_json(request, {"key": secrets.key})
+            if form.code is not None and form.code.startswith(CODE):
+                taken_back = self._auth.attempt_cookie(request.header, state_of(form.code), "", 0)
+                request.responseHeaders.addRawHeader(b"Set-Cookie", taken_back.encode())
+            _write_json(request, {"key": secrets.key} | ({"notice": secrets.notice} if secrets.notice else {}))
         request.finish()
 
 

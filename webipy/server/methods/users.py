@@ -35,6 +35,7 @@ def _as_result(services: Services, account: Account) -> user_calls.User:
         groups=sorted(account.groups),
         disabled=account.is_disabled,
         has_password=account.hash is not None,
+        identity_provider=account.identity.issuer if account.identity is not None else None,
         invited_until=invitation.expires if invitation is not None else None,
         created=account.created,
         signed_in=account.signed_in,
@@ -138,7 +139,8 @@ def _own(services: Services, connection: Connection) -> Account:
     return account
 
 
-def _as_own(account: Account) -> user_calls.OwnAccount:
+def _as_own(services: Services, account: Account) -> user_calls.OwnAccount:
+    identity, called = account.identity, services.people.provider_name
     return user_calls.OwnAccount(
         id=account.id,
         name=account.name,
@@ -146,13 +148,15 @@ def _as_own(account: Account) -> user_calls.OwnAccount:
         role=account.role,
         groups=sorted(account.groups),
         created=account.created,
+        has_password=account.hash is not None,
+        identity_provider=None if identity is None else called or identity.issuer,
     )
 
 
 @method("account.get", "own", "person", raises=(errors.NotFound,))
 async def account_get(services: Services, connection: Connection, params: calls.Nothing) -> user_calls.OwnAccount:
     """The account that the caller has signed in to."""
-    return _as_own(_own(services, connection))
+    return _as_own(services, _own(services, connection))
 
 
 @method(
@@ -169,7 +173,7 @@ async def account_rename(
     account = _own(services, connection)
     changed = services.people.accounts.checked(account, params.display_name, None, by_owner=False)
     await services.people.accounts.put(changed)
-    return _as_own(changed)
+    return _as_own(services, changed)
 
 
 @method(

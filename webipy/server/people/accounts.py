@@ -34,6 +34,19 @@ MOST_ACCOUNTS = 1000
 
 
 @attrs.define(frozen=True, slots=True)
+class Identity:
+    """Who somebody is at an identity provider. It never changes, and is nobody else's.
+
+    Args:
+        issuer: The address of the provider.
+        subject: Their number there.
+    """
+
+    issuer: str
+    subject: str = attrs.field(repr=False)
+
+
+@attrs.define(frozen=True, slots=True)
 class Account:
     """Somebody who has an account.
 
@@ -47,6 +60,7 @@ class Account:
         hash: The hash of its password; `None`: it has none.
         created: RFC 3339 UTC with microseconds, as `signed_in`.
         signed_in: When somebody signed in to it last; `None`: never.
+        identity: Who signs in to it by an identity provider; `None`: nobody.
     """
 
     id: str
@@ -58,6 +72,7 @@ class Account:
     hash: str | None = attrs.field(repr=False)
     created: str
     signed_in: str | None = None
+    identity: Identity | None = None
 
 
 @attrs.define(frozen=True, slots=True)
@@ -104,6 +119,7 @@ class Accounts:
         now: The time, RFC 3339 UTC with microseconds.
         new_id: A new id.
         new_secret: 256 new random bits as text.
+        issuer: The identity provider by which people sign in; empty: by none.
     """
 
     store: AccountStore
@@ -111,6 +127,7 @@ class Accounts:
     now: Callable[[], str]
     new_id: Callable[[], str]
     new_secret: Callable[[], str]
+    issuer: str = ""
     _accounts: dict[str, Account] = attrs.field(factory=dict)
     _keys: dict[str, str] = attrs.field(factory=dict)
     """Accounts by the keys of their sign-in names."""
@@ -151,12 +168,22 @@ class Accounts:
 
     def are_there(self) -> bool:
         """Whether anybody can sign in by a name and a password."""
-        return any(not account.is_disabled for account in self._accounts.values())
+        return any(
+            not account.is_disabled and (account.identity is None or account.hash is not None)
+            for account in self._accounts.values()
+        )
 
     # ---- changes
 
     async def add(
-        self, name: str, display_name: str | None, role: Role, groups: Iterable[str], *, by_owner: bool
+        self,
+        name: str,
+        display_name: str | None,
+        role: Role,
+        groups: Iterable[str],
+        *,
+        by_owner: bool,
+        identity: Identity | None = None,
     ) -> Account:
         """Makes an account, without a password.
 
@@ -166,6 +193,7 @@ class Accounts:
             role: What it is on the server.
             groups: The names of its groups.
             by_owner: Whether whoever runs the server makes it, who may make one for themselves.
+            identity: Who signs in to it by an identity provider; `None`: nobody.
 
         Raises:
             errors.InvalidParams: A name cannot be chosen.
@@ -179,7 +207,7 @@ class Accounts:
         shown = shown_name(chosen if display_name is None else display_name)
         self._check_shown(shown, None, by_owner)
         named = frozenset(map(group_name, groups))
-        account = Account(self.new_id(), chosen, shown, role, named, False, None, self.now())
+        account = Account(self.new_id(), chosen, shown, role, named, False, None, self.now(), identity=identity)
         self._keep(account)  # at once: nobody else gets the name while it is written
         try:
             await self.store.put_account(account)
@@ -261,8 +289,8 @@ class Accounts:
         Raises:
             errors.NotPermitted: It is the last one.
         """
-        others = [one for one in self._accounts.values() if one.id != account.id and _is_admin(one)]
-        if _is_admin(account) and not others and not by_owner:
+        others = [one for one in self._accounts.values() if one.id != account.id and _is_admin(one, self.issuer)]
+        if _is_admin(account, self.issuer) and not others and not by_owner:
             raise errors.NotPermitted(
                 f"{account.name} is the last admin who can sign in. Make somebody else an admin first, or let whoever runs the server do this.",
                 verb="own",
@@ -304,5 +332,7 @@ class Accounts:
             await self.store.remove_invitation(account.id)
 
 
-def _is_admin(account: Account) -> bool:
-    return account.role == "admin" and not account.is_disabled and account.hash is not None
+def _is_admin(account: Account, issuer: str) -> bool:
+    """Whether an account is one of an admin who can sign in, by a password or at the identity provider that is asked here."""
+    signs_on = account.identity is not None and account.identity.issuer == issuer
+    return account.role == "admin" and not account.is_disabled and (account.hash is not None or signs_on)

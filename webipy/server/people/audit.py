@@ -151,20 +151,28 @@ class Audit:
         self.note(word, who, origin, session=session, path=path, to=to, target=target, result=result)
 
     def seldom(
-        self, method: str, who: Principal | None, origin: Origin, *, path: str | None = None, result: str = "ok"
+        self,
+        method: str,
+        who: Principal | None,
+        origin: Origin,
+        *,
+        path: str | None = None,
+        target: str = "",
+        result: str = "ok",
     ) -> None:
-        """Records something that is no call, once in a minute for each person, address and path.
+        """Records something that is no call, once in a minute for each person, address, path and target.
 
         Args:
             method: What it is.
             who: Who did it.
             origin: Where it came from.
-            path: What it was about.
+            path: The file that it was about.
+            target: What else it was about.
             result: `ok`, or the name of a failure.
         """
         person = "" if who is None else who.person
-        if self.log is not None and not self._is_seen(person, origin.address, method, path or "", result):
-            self.note(method, who, origin, path=path, result=result)
+        if self.log is not None and not self._is_seen(person, origin.address, method, path or "", target, result):
+            self.note(method, who, origin, path=path, target=target, result=result)
 
     def failed_sign_in(self, address: str) -> None:
         """Records that a wrong credential came from an address, once in a minute."""

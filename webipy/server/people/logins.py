@@ -111,11 +111,12 @@ class Login:
 
 @attrs.define(frozen=True, slots=True)
 class LoginSecrets:
-    """The two secrets of a new login, which are sent once and not stored; and whether the browser keeps them when it is closed."""
+    """The two secrets of a new login, which are sent once and not stored; whether the browser keeps them when it is closed; a word to its person."""
 
     cookie: str
     key: str
     stays: bool = True
+    notice: str = ""
 
 
 class LoginStore(Protocol):

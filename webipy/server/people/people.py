@@ -68,6 +68,8 @@ class People:
     failed_attempts: FailedAttempts
     new_secret: Callable[[], str]
     end_tokens: Callable[[str], None]
+    provider_name: str = ""
+    """What people call the identity provider that signs them in, too; empty: none does."""
     closed: str = ""
     """Why there are no accounts here, as the end of a sentence; empty: there can be."""
     codes: dict[str, Codes] = attrs.field(factory=dict)
@@ -98,6 +100,7 @@ class People:
             raise _too_long()
         if self.closed:
             raise errors.NotAuthenticated(_CLOSED + self.closed)
+        wrong = errors.NotAuthenticated(_WRONG + self._code_hint)
         key = name_key(name[: MAX_TYPED + 1])
         await self.attempts.turn(key, address)
         account = self.accounts.named(name[: MAX_TYPED + 1])
@@ -107,13 +110,23 @@ class People:
         if not checked.is_right or account is None or account.hash != before:
             self.attempts.record(key, address)
             self.failed_attempts.record(address)
-            raise errors.NotAuthenticated(_WRONG)
+            raise wrong
         if account.is_disabled:
             raise errors.NotAuthenticated("Your account is disabled here. Ask an admin of the server.")
         account = attrs.evolve(account, hash=checked.renewed or account.hash, signed_in=self.accounts.now())
         noted = self.accounts.put(account)
         await noted
         return self._still(account)
+
+    @property
+    def _code_hint(self) -> str:
+        """How a command line is signed in by who has no password; whatever the name is, so that nobody learns which names there are."""
+        if not self.provider_name:
+            return ""
+        return (
+            f" Whoever signs in with {self.provider_name} has no password here: in the page, Your account makes a code, which this takes:"
+            " webipy login URL --code"
+        )
 
     def _still(self, account: Account) -> Account:
         """The account as it is after a wait; whoever was kept out meanwhile stays out.
@@ -231,6 +244,11 @@ class People:
             errors.InvalidParams: The old one is wrong, or the new one cannot be chosen.
             errors.Throttled: Too many old ones were wrong.
         """
+        if account.hash is None and account.identity is not None:
+            raise errors.InvalidParams(
+                f"You sign in with {self.provider_name or account.identity.issuer}, and have no password here.",
+                field="old",
+            )
         if len(old) > MAX_PASSWORD:
             raise _too_long("old")
         check_password(new, account)
