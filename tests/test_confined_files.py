@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,22 +13,26 @@ from typing import Any
 from unittest import mock
 
 import attrs
+from hypothesis import given, strategies
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, execute, maybeDeferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from tests.accounts import give, known, principal
-from tests.fakes import TOKEN
+from tests.fakes import TOKEN, FakeGrants, examples
 from tests.test_files_resource import FilesSiteTestCase
 from tests.test_site import Answer, Socket
 from webipy.core import errors
+from webipy.core.api import grants
 from webipy.core.api.access import Principal, Verb
+from webipy.core.api.scopes import Scopes
 from webipy.io.files.files import FileThreads, RootFiles, files_below
 from webipy.io.files.trash import RootTrash, TrashBins
 from webipy.io.web.files_resource import FilesResource
 from webipy.io.web.metrics import Metrics, Pulse
 from webipy.io.web.site import build_site
+from webipy.server.people.rights import Rights
 from webipy.server.ports.confinement import Confinement, confined
 from webipy.server.ports.files import TableQuery
 
@@ -192,6 +197,74 @@ class Links(ConfinedTestCase):
             self.fails(self.files.list, "theirs", 0, 10)
             self.fails(self.files.write, "theirs/other.csv", b"", None)
             self.fails(self.files.read, "theirs/secret.ipynb")
+
+
+NAMES = strategies.sampled_from(("a", "b", "A", "\u00e9", "e\u0301", "lab", "Lab"))
+TARGETS = strategies.lists(strategies.one_of(NAMES, strategies.just("..")), max_size=4).map("/".join)
+TREES = strategies.lists(strategies.tuples(strategies.lists(NAMES, max_size=3), NAMES, TARGETS), max_size=8)
+ASKED = strategies.lists(strategies.one_of(NAMES, strategies.sampled_from(("..", ".", ""))), max_size=5).map("/".join)
+
+
+class TokenFolders(ConfinedTestCase):
+    """Script tokens for a folder: what they open lies in it, whoever's they are."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.rights = Rights(FakeGrants(), lambda: "", lambda session: None)
+
+    def opened_by_token(self, folder: str, path: str) -> str | None:
+        """Where that is what a token of whoever runs the server opens; `None`: nothing is there for it."""
+        scopes = Scopes(folder=folder)
+        by = self.rights.confinement(Principal("ada", "own", "t", token="ci", scopes=scopes), "write")
+        outcome: list[str] = []
+        with confined(by):
+            self.files.resolved(path).addCallbacks(
+                outcome.append, lambda failure: failure.trap(errors.Failure) and None
+            )
+        return outcome[0] if outcome else None
+
+    def test_what_is_opened_lies_in_the_folder(self) -> None:
+        """In any tree of folders and links, by any path: what `realpath` says, and the name of what was opened; a path that does not leave opens."""
+
+        @examples(150)
+        @given(TREES, NAMES, ASKED)
+        def holds(tree: list[tuple[list[str], str, str]], folder: str, path: str) -> None:
+            shutil.rmtree(self.path / "t", ignore_errors=True)
+            (self.path / "t" / folder).mkdir(parents=True)
+            (self.path / "t" / folder / "f").write_text("x")
+            for above, name, target in tree:
+                at = self.path / "t" / "/".join(above)
+                with contextlib.suppress(OSError):  # a link stands there, or nothing can
+                    at.mkdir(parents=True, exist_ok=True)
+                    (at / name).symlink_to(target) if target else (at / name).write_text("x")
+            asked = f"t/{path}"
+            real = os.path.realpath(self.path / asked)
+            inside = os.path.realpath(self.path / "t" / folder)
+            opened = self.opened_by_token(f"t/{folder}", asked)
+            if opened is not None:
+                assert str(self.path / opened) == real, (opened, real)
+                assert (real + "/").startswith(inside + "/"), (tree, folder, path)
+            elif real == str(self.path / asked) and os.path.isfile(real):
+                assert not (real + "/").startswith(inside + "/"), (tree, folder, path)
+
+        holds()
+
+    def test_a_person_keeps_their_rights_in_it(self) -> None:
+        """A token of a member has both: what it is for, and no more than its person may."""
+        rights = self.rights
+        rights.grants = grants.Grants([grants.Grant("mine", "account id-ada", "write", "", "")])
+        for folder, path, may in (
+            ("mine", "mine/a.txt", True),
+            ("mine/deep", "mine/a.txt", False),
+            ("shared", "shared/s.csv", False),
+        ):
+            by = rights.confinement(attrs.evolve(principal("Ada"), scopes=Scopes(folder=folder)), "write")
+            assert by is not None
+            self.assertEqual(by.allows(path), may, (folder, path))
+        self.assertIsNone(
+            rights.confinement(attrs.evolve(principal("Root", "admin"), scopes=Scopes(read=True)), "read")
+        )
+        self.assertIsNone(rights.confinement(None, "read"))
 
 
 class Searching(ConfinedTestCase):

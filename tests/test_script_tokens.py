@@ -11,14 +11,18 @@ import msgspec
 from twisted.internet.defer import Deferred, execute, fail
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.fakes import TOKEN, Client, Refused, Rig, RigTestCase
+from tests.fakes import TOKEN, Client, Refused, Rig, RigTestCase, make_rig
+from tests.test_calls import least
 from tests.test_guests import full_house, guest
 from tests.test_logins import given
 from tests.test_shares import come, secret_of
 from webipy.core import errors
+from webipy.core.api import calls
 from webipy.core.api.access import Principal
 from webipy.core.api.scopes import Scopes
 from webipy.io.storage.script_token_file import ScriptTokenFile
+from webipy.server.methods import rules
+from webipy.server.methods.api import METHODS
 from webipy.server.methods.method import Connection
 from webipy.server.people import script_tokens
 from webipy.server.people.failed_attempts import ATTEMPTS_PER_MINUTE
@@ -33,6 +37,7 @@ from webipy.server.people.script_tokens import (
     REMEMBERED_DAYS,
     ScriptToken,
 )
+from webipy.server.ports.confinement import CONFINEMENT, Confinement
 
 DAY = 86_400.0
 
@@ -442,6 +447,48 @@ class Matrix(SynchronousTestCase):
             with self.assertRaises(Refused) as caught:
                 program.call(name, session=house.session, **params)
             self.assertEqual(caught.exception.name, "not_permitted")
+
+    def test_every_call_of_a_token_for_a_folder_is_confined_to_it(self) -> None:
+        """Whatever the method: what it opens is looked at; and that of a token without such a limit is not."""
+        house = full_house()
+        for scopes, folder in ((Scopes(folder="lab"), "lab"), (Scopes(read=True), None)):
+            connection = Connection(Principal("ada", "own", "t", token="ci", scopes=scopes))
+            for method in METHODS.values():
+                seen: list[Confinement | None] = []
+
+                async def probe(*given: Any, seen: list[Confinement | None] = seen) -> Any:
+                    seen.append(CONFINEMENT.get())
+                    raise errors.NotFound("nothing", kind="file", id="x")
+
+                params = msgspec.json.decode(msgspec.json.encode(least(method.params)), type=method.params)
+                probed = attrs.evolve(method, function=probe)
+                begun = rules.carry_out(house.rig.services, connection, probed, params, [])
+                Deferred.fromCoroutine(begun).addErrback(lambda failure: failure.trap(errors.NotFound))  # type: ignore[arg-type]
+                self.assertEqual([None if by is None else by.folder for by in seen], [folder], method.name)
+
+    def test_an_answer_is_not_given_to_a_token_that_has_ended_meanwhile(self) -> None:
+        """Nor when what it asks for is not in its folder any more."""
+        for change, failure in (
+            (lambda rig: rig.me.call("token.revoke", all=True), errors.NotAuthenticated),
+            (lambda rig: rig.me.call("file.rename", path="tmp/a.ipynb", to="a.ipynb"), errors.NotPermitted),
+        ):
+            rig = make_rig()
+            rig.disk.files.put("tmp/a.ipynb", b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+            session = rig.me.call("session.create", path="tmp/a.ipynb")["id"]
+            program = by(rig, rig.me.call("token.create", label="ci", folder="tmp")["token"])
+            waits: Deferred[None] = Deferred()
+
+            async def waiting(*given: Any, waits: Deferred[None] = waits) -> Any:
+                await waits
+                return calls.Done()
+
+            method = attrs.evolve(METHODS["session.get"], function=waiting)
+            begun = rules.carry_out(rig.services, program.connection, method, calls.OfSession(session=session), [])
+            answered: Deferred[Any] = Deferred.fromCoroutine(begun)  # type: ignore[arg-type]
+            self.assertNoResult(answered)
+            change(rig)
+            waits.callback(None)
+            self.failureResultOf(answered, failure)
 
     def test_a_token_of_one_session_does_nothing_in_another(self) -> None:
         """Whatever is asked, with good params for the other one."""

@@ -119,6 +119,7 @@ class SiteTestCase(SynchronousTestCase):
             below=self.below,
             public=self.public,
             people=self.rig.services.people,
+            rights=self.rig.services.rights,
         )
         metrics = Metrics(self.rig.services.sessions.all, Pulse(self.rig.clock), self.static, execute)
         self.site = build_site(self.auth, self.rig.api, Socket(), self.static, metrics, self.more_resources())

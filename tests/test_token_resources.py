@@ -81,6 +81,27 @@ class Files(FilesSiteTestCase):
             self.assertEqual(self.statuses(path, folder="lab"), (403, 403), path)
         self.assertEqual((self.path / "labs.txt").read_bytes(), b"secret")
 
+    def test_a_link_in_the_folder_leads_nowhere_outside(self) -> None:
+        """Read, written, looked at, packed and taken in parts; one to something in the folder may be followed."""
+        lab = self.path / "lab"
+        (lab / "in.txt").symlink_to("a.txt")
+        (lab / "out.txt").symlink_to("../labs.txt")
+        (lab / "up").symlink_to("..")
+        (lab / "new.txt").symlink_to("../new.txt")
+        self.assertEqual(self.statuses("lab/in.txt", folder="lab"), (200, 200))
+        part = {"Content_Range": "bytes 0-2/6", "Upload_Id": "x" * 32}
+        for path in ("lab/out.txt", "lab/up/labs.txt", "lab/up/lab/up/labs.txt", "lab/new.txt", "lab/up/new.txt"):
+            token = self.made(folder="lab")
+            found = [self.get(path, **token).status, self.put(path, b"new", **token).status]
+            found += [self.get(f"{path}?upload=1", Upload_Id="x" * 32, **token).status]
+            found += [self.put(path, b"new", **part, **token).status]
+            self.assertEqual(found, [404] * 4, path)
+        for path in ("lab/up?zip=1", "lab?zip=1&name=up", "lab?zip=1"):
+            self.assertNotIn(b"secret", self.get(path, **self.made(folder="lab")).raw)
+        self.assertEqual((self.path / "labs.txt").read_bytes(), b"secret")
+        self.assertFalse((self.path / "new.txt").exists())
+        self.assertEqual(self.hidden(), [])
+
     def test_entries_of_an_archive_stay_in_the_folder(self) -> None:
         """Also those that are named."""
         token = self.made(folder="lab")

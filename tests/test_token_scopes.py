@@ -13,9 +13,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import examples
 from webipy.core import errors
 from webipy.core.api import token_scopes
+from webipy.core.api.grants import is_within
 from webipy.core.api.scopes import Scopes
 from webipy.core.api.token_scopes import GUARDED, NEVER, OPEN, PATHS, Touched, covers, is_below, names, narrower, normal
 from webipy.server.methods.api import METHODS
+from webipy.server.ports.confinement import Confinement
 
 DOCUMENTS = {"in": "lab/a.ipynb", "out": "b.ipynb", "none": "", "near": "laboratory/c.ipynb"}
 
@@ -214,3 +216,26 @@ class Lists(SynchronousTestCase):
         for path, found in cases:
             self.assertEqual(normal(path), found)
         self.assertTrue(is_below("a", "a/b") and not is_below("a", "ab"))
+
+
+NAMES = st.sampled_from(["lab", "Lab", "LAB", "labs", "é", "e\u0301", "deep", ".", "..", "", "lab ", "l\u0430b"])
+PATHS_GIVEN = st.lists(NAMES, max_size=5).map("/".join)
+
+
+class OneAnswer(SynchronousTestCase):
+    """Whether something is below a folder: by its name in a call, and by where it is when it is opened."""
+
+    def test_a_name_that_is_inside_is_inside_when_it_is_opened(self) -> None:
+        """Of any path and folder, as long as no link is in between; other letters of the same look are another folder."""
+
+        @examples(2000)
+        @given(PATHS_GIVEN, PATHS_GIVEN)
+        def holds(given_folder: str, path: str) -> None:
+            folder, real = normal(given_folder), normal(path)
+            if not folder:
+                return
+            opened = Confinement(lambda path: "own", "read", folder=folder)
+            assert is_below(folder, path) == (real is not None and opened.is_inside(real)), (folder, path)
+            assert real is None or opened.is_inside(real) == opened.allows(real) == is_within(real, folder)
+
+        holds()

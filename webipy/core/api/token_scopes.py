@@ -11,6 +11,9 @@ a call must pass each that is set::
 Whatever else is set, a token manages no people, rights, logins, links or tokens unless `methods` names that (`GUARDED`), and never makes a sign-in
 link of the page (`NEVER`): a browser's login knows no scopes.
 
+What `folder` means has one answer (`webipy.core.api.grants.is_within`), which is asked twice: here for the names in a call, before it begins, and by
+the confinement of the call (webipy.server.ports.confinement) for the real path of everything that is opened, so no link leads out of the folder.
+
 Invariants: a noun of the method table that is in neither list is guarded, so that a new one has to be let in by name; a path with `..` is in no
 folder; `narrower` holds before a token makes another one, so that no token is worth more than the one that made it.
 
@@ -27,6 +30,7 @@ import attrs
 
 from webipy.core import errors
 from webipy.core.api.access import Verb
+from webipy.core.api.grants import is_within
 from webipy.core.api.scopes import Scopes
 
 OPEN: Final = frozenset(
@@ -192,7 +196,7 @@ def is_below(folder: str, path: str) -> bool:
         path: A path as a client wrote it. One with `..` is in no folder.
     """
     found = normal(path)
-    return found is not None and (found == folder or found.startswith(f"{folder}/"))
+    return found is not None and is_within(found, folder)
 
 
 def normal(path: str) -> str | None:

@@ -48,6 +48,7 @@ from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.requests import LargeBodies, PageRequest, TokenInAddress, page_for, refuse, shows_token, status_of
 from webipy.server.methods.api import Api
 from webipy.server.methods.method import Connection
+from webipy.server.ports.confinement import confined
 
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 LOG_IN: Final = "Forbidden: send the header Authorization: token TOKEN, or ?token=TOKEN."
@@ -321,7 +322,10 @@ class JupyterRoutes(TokenInAddress, LargeBodies):
             raise Refusal(400, 'Can "Upgrade" only to "WebSocket".')
         if function is None:
             raise Refusal(405, NOT_ALLOWED)
-        answer = await function(asked)
+        with confined(
+            self._auth.confinement(connection.principal, "own")
+        ):  # for what a route does itself; calls have their own
+            answer = await function(asked)
         self._note(route, method, asked)
         if not gone:
             _finish(request, answer)

@@ -12,7 +12,6 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
 from webipy.core import errors
-from webipy.core.api.token_scopes import Touched
 from webipy.io.conversion.export_store import ExportStore
 from webipy.io.web.paced_responses import send_file
 from webipy.io.web.request_auth import RequestAuth
@@ -38,7 +37,6 @@ class ExportsResource(Resource):
         found = self._exports.find(*parts) if len(parts) == 2 else None
         try:
             who = request.who(self._auth)
-            self._auth.logins.script_tokens.check(who, Touched("notebook.export", "read", is_own=True))
         except errors.Failure as fault:
             refuse(request, status_of(fault), fault)
             return NOT_DONE_YET

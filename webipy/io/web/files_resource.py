@@ -148,7 +148,7 @@ class FilesResource(BodyTaker):
         method = "file.read" if verb == "read" else "file.write"
         who = request.who(self._auth)
         self._auth.permit(who, Touched(method, verb, paths=(path.decode("utf-8", "replace"),)))
-        return None if self._auth.rights is None else self._auth.rights.confinement(who, verb)
+        return self._auth.confinement(who, verb)
 
     def _run_within(self, by: Confinement | None) -> Run:
         """Runs functions that block within a confinement, whenever that is asked for."""

@@ -33,15 +33,16 @@ import attrs
 
 from webipy.core import errors
 from webipy.core.api import access
-from webipy.core.api.access import Principal
+from webipy.core.api.access import Principal, Verb
 from webipy.core.api.token_scopes import Touched
 from webipy.core.site_address import LOOPBACK, SitePath, PublicUrl
 from webipy.server.people.audit import Origin
 from webipy.server.people.hub_logins import HubLogins
 from webipy.server.people.logins import Credentials, Logins
 from webipy.server.people.people import People
-from webipy.server.people.rights import Rights
+from webipy.server.people.rights import Rights, is_fenced
 from webipy.server.people.single_sign_on import SingleSignOn
+from webipy.server.ports.confinement import Confinement
 
 OLD_COOKIE = "webipy"
 """The cookie of versions that knew no key; it counts no more."""
@@ -155,8 +156,19 @@ class RequestAuth:
                 self.rights.permit_at(principal, touched.verb, path)
         self.logins.script_tokens.check(principal, touched)
 
+    def confinement(self, principal: Principal | None, verb: Verb) -> Confinement | None:
+        """What a request of somebody may reach of the files; `None` for everything.
+
+        Args:
+            principal: Who sends it.
+            verb: The right that it needs.
+        """
+        if self.rights is not None:
+            return self.rights.confinement(principal, verb)
+        return Confinement(lambda path: "none", verb) if is_fenced(principal) else None  # who may do what cannot be said
+
     def permit_export(self, principal: Principal, export: str) -> None:
-        """Returns when a principal may have an export: who may read the session that it is of.
+        """Returns when a principal may have an export: who may read the session that it is of, by the scopes of their script token, too.
 
         Args:
             principal: Who it is.
@@ -165,8 +177,11 @@ class RequestAuth:
         Raises:
             errors.NotAuthenticated, errors.NotPermitted: They may not.
         """
+        session = None
         if self.rights is not None:
             self.rights.permit_export(principal, export)
+            session = self.rights.session_of_export(export)
+        self.logins.script_tokens.check(principal, Touched("notebook.export", "read", session))
 
     def origin(self, principal: Principal | None, header: Header, address: str, by: str = "") -> Origin:
         """Where a request comes from, for the audit log.

@@ -326,9 +326,7 @@ class Api:
         """The places that a call names, when a principal may make it: by their rights, the scopes of their token, and what they wrote today."""
         places = rules.permit(self.services, principal, method, params)
         verb = method.needs(params)
-        if principal is not None and principal.scopes is not None:
-            touched = method.touched(params, verb, method.place(params, principal))
-            self.services.logins.script_tokens.check(principal, touched)
+        rules.check_scopes(self.services, principal, method, params)
         if verb in ("write", "execute") and method.name not in FREE:
             self._check_quota(principal)
         return places

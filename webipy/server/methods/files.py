@@ -25,7 +25,7 @@ from webipy.core.free_names import free_names
 from webipy.server.methods.failures import OF_FILE
 from webipy.server.methods.method import Connection, Methods, Needed, Services
 from webipy.server.people.rights import holding_folder
-from webipy.server.ports.confinement import confined
+from webipy.server.ports.confinement import confined, is_inside
 from webipy.server.ports.files import FileRecord, Trashed
 from webipy.server.sessions.session import Session
 
@@ -117,7 +117,7 @@ async def file_watch(services: Services, connection: Connection, params: file_ca
     with confined(None):  # of a folder above what is shared, too: that it has changed is all that is told
         record = await services.world.files.stat(params.path)
         leads_to = await services.world.files.resolved(params.path)
-    if not services.rights.may_list(connection.principal, leads_to):
+    if not (services.rights.may_list(connection.principal, leads_to) and is_inside(leads_to)):
         raise errors.NotFound(f"There is no file {params.path!r} here.", kind="file", id=params.path)
     if record.kind != "folder":
         raise errors.FileFault(f"{params.path!r} is no folder.", reason="not_a_folder", path=params.path)

@@ -10,8 +10,9 @@ Invariants:
 
 - Whoever runs the server, admins, guests and nobody are decided by `access.permit`, with the session that the call is confined to.
 - A member or viewer passes only by a reach that is meant for them, and at every place that the call names. What cannot be decided is refused.
-- The files that a call of theirs opens are checked again when they are opened. An answer to a call that only reads is given only if they may still
-  read when it is there, however long it took: a right that ends during a call shows nothing more.
+- The files that a call of theirs, or of a script token for a folder, opens are checked again when they are opened. An answer to a call of theirs, or
+  of any script token, that only reads is given only if they may still read when it is there, however long it took: a right that ends during a call
+  shows nothing more.
 """
 
 from __future__ import annotations
@@ -100,9 +101,10 @@ def carry_out(
         params: The params of the call.
         places: What `permit` returned.
     """
-    if not access.is_confined(connection.principal):
+    principal = connection.principal
+    if principal is None or (principal.scopes is None and not access.is_confined(principal)):
         return method.function(services, connection, params)
-    return _carried_out(services, connection, connection.principal, method, params, places)
+    return _carried_out(services, connection, principal, method, params, places)
 
 
 async def _carried_out(
@@ -114,7 +116,8 @@ async def _carried_out(
     places: list[Needed],
 ) -> Result:
     verb = method.needs(params)
-    found = await method.found(services, params) if method.found is not None else None
+    is_found = method.found is not None and access.is_confined(principal)
+    found = await method.found(services, params) if is_found and method.found is not None else None
     if found is not None:
         services.rights.permit_at(principal, verb, found)
         places = [*places, (found, verb)]
@@ -123,9 +126,27 @@ async def _carried_out(
     if verb == "read" and method.reach != "connection":
         principal = services.logins.refresh(principal)
         permit(services, principal, method, params)
+        check_scopes(services, principal, method, params)
         if found is not None:
             services.rights.permit_at(principal, verb, found)
     return result
+
+
+def check_scopes(services: Services, principal: Principal | None, method: Method, params: Params) -> None:
+    """Returns when the scopes of the script token that somebody came by include a call; whoever came by none is not limited here.
+
+    Args:
+        services: The services of the server.
+        principal: Who calls.
+        method: The method.
+        params: The params of the call.
+
+    Raises:
+        errors.NotPermitted: They do not include it.
+    """
+    if principal is not None and principal.scopes is not None:
+        touched = method.touched(params, method.needs(params), method.place(params, principal))
+        services.logins.script_tokens.check(principal, touched)
 
 
 def _confinement(

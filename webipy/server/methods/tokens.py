@@ -75,6 +75,9 @@ async def _folder(services: Services, who: Principal, given: str) -> str:
     found = await services.world.files.stat(folder)
     if found.kind != "folder":
         raise errors.InvalidParams(f"{folder} is no folder.", field="folder")
+    folder = await services.world.files.resolved(folder)  # what counts is where it is, not the link that led there
+    if not folder:
+        raise errors.InvalidParams("This leads to the root, which is no limit: leave it out.", field="folder")
     return folder
 
 

@@ -26,6 +26,7 @@ Rejected: rights that are kept with a session or connection (they would have to 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Protocol
 from weakref import WeakSet
 
@@ -179,7 +180,7 @@ class Rights:
         needed: Iterable[tuple[str, Verb]] = (),
         own: Iterable[str] = (),
     ) -> Confinement | None:
-        """What a call of somebody may reach of the files; `None` for everything.
+        """What a call of somebody may reach of the files; `None` for everything. A script token for a folder reaches that folder, whoever's it is.
 
         Args:
             principal: Who calls.
@@ -187,11 +188,11 @@ class Rights:
             needed: The paths that it names, with the verbs that it needs there.
             own: The file of the session that it is about, and those that are paired with it.
         """
-        if principal is None or not access.is_confined(principal):
+        if principal is None or not is_fenced(principal):
             return None
-        who = principal
+        folder = principal.scopes.folder if principal.scopes is not None else None
         least: Verb = strongest if RANK[strongest] > RANK["none"] else "read"
-        return Confinement(lambda path: self.grants.verb_at(who, path), least, dict(needed), frozenset(own))
+        return Confinement(partial(self.at, principal), least, dict(needed), frozenset(own), folder=folder or "")
 
     def note_export(self, export: str, session: str) -> None:
         """Notes which session an export is of; who may read that may have it.
@@ -203,6 +204,10 @@ class Rights:
         self._exports[export] = session
         while len(self._exports) > MAX_EXPORTS:
             del self._exports[next(iter(self._exports))]
+
+    def session_of_export(self, export: str) -> str | None:
+        """The id of the session that an export is of; `None`: it is not known any more."""
+        return self._exports.get(export)
 
     def permit_export(self, principal: Principal, export: str) -> None:
         """Returns when a principal may have an export.
@@ -344,6 +349,12 @@ class Rights:
         if principal is None:
             return False
         return self.at(principal, folder) != "none" or not folder or bool(self.grants.ways(principal, folder))
+
+
+def is_fenced(principal: Principal | None) -> bool:
+    """Whether the files that somebody's calls open are looked at: they have only what grants give, or came by a script token for a folder."""
+    scopes = principal.scopes if principal is not None else None
+    return access.is_confined(principal) or (scopes is not None and scopes.folder is not None)
 
 
 def _of_home(grant: Grant) -> errors.NotPermitted:

@@ -3,9 +3,11 @@
 A method that names paths is refused before it begins, when the caller has no right there. Between that and the moment when the file is opened the
 path can become a link, and a link can lead anywhere below the root. So the right is decided once more on the real path of what was opened::
 
-    call of a member ──► CONFINEMENT ──into its coroutines, and threads by `bind`──► RootFolder: opened at a/b.csv ──► allows?
+    call of a member, or of a token for a folder ──► CONFINEMENT ──into coroutines, and threads by `bind`──► RootFolder: opened at a/b.csv ──► allows?
 
 The server's own work (saves that are due, restored sessions) has no confinement: it works on paths that were checked when they came.
+
+A script token for a folder is confined, too, whoever's it is: beside the right of its person, what is opened lies in that folder.
 
 Invariants: a confinement asks for the right at this moment, so what is revoked during a call cannot be opened any more; what it does not allow
 counts as not being there; whoever hands work on to another thread, or to a queue, binds it.
@@ -24,6 +26,7 @@ import attrs
 from twisted.internet.defer import Deferred
 
 from webipy.core.api.access import RANK, Verb
+from webipy.core.api.grants import is_within
 
 _T = TypeVar("_T")
 
@@ -38,6 +41,7 @@ class Confinement:
         needed: The verbs that are needed at the paths that it named, by path.
         own: Paths that it may reach in any case: the file of the session that it is about, and those that are paired with it.
         made: The ids of the sessions without a file that the call has made; they are the caller's.
+        folder: The folder that the caller's script token is for; empty: it is for none, or the caller came by none.
     """
 
     verb_at: Callable[[str], Verb]
@@ -45,10 +49,17 @@ class Confinement:
     needed: Mapping[str, Verb] = attrs.field(factory=dict)
     own: frozenset[str] = frozenset()
     made: list[str] = attrs.field(factory=list)
+    folder: str = ""
+
+    def is_inside(self, path: str) -> bool:
+        """Whether a path, relative to the root, links followed, lies in the folder that the caller's script token is for."""
+        return is_within(path, self.folder)
 
     def allows(self, path: str) -> bool:
         """Whether the call may reach what is at a path, relative to the root, links followed."""
-        return path in self.own or RANK[self.verb_at(path)] >= RANK[self.needed.get(path, self.strongest)]
+        if path in self.own:
+            return True
+        return self.is_inside(path) and RANK[self.verb_at(path)] >= RANK[self.needed.get(path, self.strongest)]
 
 
 CONFINEMENT: ContextVar[Confinement | None] = ContextVar("confinement", default=None)
@@ -92,3 +103,9 @@ def allows(path: str) -> bool:
     """Whether the current call may reach what is at a path, relative to the root."""
     by = CONFINEMENT.get()
     return by is None or by.allows(path)
+
+
+def is_inside(path: str) -> bool:
+    """Whether a path, relative to the root, links followed, lies in the folder that the current call came by a script token for, if any."""
+    by = CONFINEMENT.get()
+    return by is None or by.is_inside(path)
