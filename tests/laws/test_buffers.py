@@ -127,6 +127,11 @@ AS_MANY = {
         server.notebooks.room.Room._fresh
         server.notebooks.room.Room._parcels
     """,
+    "items of one update of a shared document, which has the size of a message at most": """
+        server.notebooks.update_depth._Client.places
+        server.notebooks.update_depth._Client.types
+        server.notebooks.update_depth._Update.clients
+    """,
     "programs in rooms, `MOST_MEMBERS` in one": """
         io.jupyter.collaboration.Presence._states
         server.notebooks.room.Room.members

@@ -223,13 +223,14 @@ class Room:
             if self._received > MOST_RECEIVED:
                 raise Unusable("it has taken too much")
             touched = self.shared.apply(update)
-        except Unusable as fault:
+            self._sender = None
+            self._carry_out(member, touched)
+        except (Unusable, RecursionError) as fault:
             self._log.warn("a room of session {session} ends: {fault}", session=self.session.id, fault=fault)
             self.end("renewed")
             return
         finally:
             self._sender = None
-        self._carry_out(member, touched)
         self.bring()
         self.settle()
 

@@ -24,12 +24,16 @@ import msgspec
 from pycrdt import Array, Doc, Map, Text
 
 from webipy.core.session.notebook import Cell
+from webipy.server.notebooks.update_depth import MOST_LEVELS, Depth, clocks_of, depth_of
 
 MOST_CELLS: Final = 20_000
 """Cells of a shared document."""
 
 MOST_OUTPUTS: Final = 10_000
 """Outputs of one of its cells."""
+
+MOST_UNSEEN: Final = 1000
+"""Levels that may be nested where nobody looks: in parts that no notebook has, and in changes that wait for others. The library holds many more."""
 
 _LARGEST: Final = 2**53
 """Integers up to this are exact as floats."""
@@ -116,10 +120,17 @@ class SharedNotebook:
         """What stands in `cells`, place by place: finding something there by its number takes longer the more there is."""
         self._is_applying = False
         self._is_too_long = False
+        self._levels = 0
+        """Levels that nest at most where nobody looks."""
+        self._has_more = False
+        """Whether it has parts that no notebook has: changes there are not told."""
+        self._deepest = 0
+        """Levels above what has changed now."""
         self._subscriptions = [
             self.doc.observe(lambda event: on_update(event.update)),
             self.cells.observe_deep(self._cells_changed),
             self._meta.observe_deep(self._meta_changed),
+            self._state.observe_deep(self._note_places),
         ]
 
     # ---- what programs change
@@ -134,10 +145,13 @@ class SharedNotebook:
             What it touched.
 
         Raises:
-            ValueError: It is no update; nothing has changed.
+            ValueError: It is no update, or nests too deeply; nothing has changed.
             Unusable: The document is not to be used any more.
         """
-        self.touched, self._is_applying = Touched(), True
+        depth = depth_of(update)
+        if self._levels + depth.levels > MOST_UNSEEN:
+            raise Unusable("what is nested in it is too deep")
+        self.touched, self._is_applying, self._deepest = Touched(), True, 0
         try:
             self.doc.apply_update(update)
         except ValueError:
@@ -148,15 +162,32 @@ class SharedNotebook:
             raise Unusable(str(fault)) from fault
         finally:
             self._is_applying = False
+        if depth.levels:
+            self._count_levels(depth)
         if self._is_too_long:
             raise Unusable(f"a shared document has at most {MOST_CELLS} cells")
         found, self.touched = self.touched, Touched()
         return found
 
+    def _count_levels(self, depth: Depth) -> None:
+        """Notes how deep the document nests after an update: what is new is below what has changed, as far as that is told."""
+        there = clocks_of(self.doc.get_state())
+        is_all = all(there.get(client, 0) >= end for client, end in depth.ends.items())
+        self._has_more = self._has_more or not depth.is_known
+        if self._has_more or not is_all:
+            self._levels += depth.levels
+        elif self._deepest + depth.levels > MOST_LEVELS:
+            raise Unusable("what is nested in it is too deep")
+
+    def _note_places(self, changed: Sequence[Any]) -> None:
+        for event in changed if self._is_applying else ():
+            self._deepest = max(self._deepest, len(event.path))
+
     def _cells_changed(self, changed: Sequence[Any]) -> None:
         """Notes what a program has changed. What is written here is known."""
         for event in changed if self._is_applying else ():
             path = event.path
+            self._deepest = max(self._deepest, len(path))
             if not path:
                 self.touched.order = True
                 self._follow(event)
@@ -183,6 +214,7 @@ class SharedNotebook:
 
     def _meta_changed(self, changed: Sequence[Any]) -> None:
         self.touched.metadata = True
+        self._note_places(changed)
 
     # ---- reading
 
