@@ -40,7 +40,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from webipy.core import errors
 from webipy.core.api import access, calls
-from webipy.core.api.access import Verb
+from webipy.core.api.access import Principal, Verb
 from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.core.api.token_scopes import Touched
 from webipy.io.web.paced_responses import send
@@ -306,12 +306,7 @@ class JupyterRoutes(TokenInAddress, LargeBodies):
                 refuse(request, 401, errors.NotAuthenticated(LOG_IN))
                 return
             raise Refusal(403, LOG_IN)
-        if route.verb != "none" and access.is_confined(connection.principal):
-            words = "Jupyter's API and JupyterLab are for whoever runs this server, and its admins. webipy's own page is for everybody."
-            raise errors.NotPermitted(words, verb=route.verb)
-        access.permit(connection.principal, route.verb, None)
-        if route.method and route.verb != "none":
-            self._auth.logins.script_tokens.check(connection.principal, route.touched(method, parts))
+        self._permit(connection.principal, route, route.touched(method, parts))
         request.notifyFinish().addErrback(lambda _: connection.leave())
         asked = Asked(request, parts, self._api, connection, self._auth.below.path.rstrip("/"))
         if route.upgrade is not None and (request.header("upgrade") or "").lower() == "websocket":
@@ -329,6 +324,19 @@ class JupyterRoutes(TokenInAddress, LargeBodies):
         self._note(route, method, asked)
         if not gone:
             _finish(request, answer)
+
+    def _permit(self, principal: Principal | None, route: Route, touched: Touched) -> None:
+        """Returns when somebody may use a route.
+
+        Raises:
+            errors.NotPermitted: They may not.
+        """
+        if route.verb != "none" and access.is_confined(principal):
+            words = "Jupyter's API and JupyterLab are for whoever runs this server, and its admins. webipy's own page is for everybody."
+            raise errors.NotPermitted(words, verb=route.verb)
+        access.permit(principal, route.verb, None)
+        if route.method and route.verb != "none":
+            self._auth.logins.script_tokens.check(principal, touched)
 
     def _note(self, route: Route, method: str, asked: Asked) -> None:
         """Records what a request has changed that is no call, in the audit log."""

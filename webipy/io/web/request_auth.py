@@ -177,10 +177,7 @@ class RequestAuth:
         Raises:
             errors.NotAuthenticated, errors.NotPermitted: They may not.
         """
-        session = None
-        if self.rights is not None:
-            self.rights.permit_export(principal, export)
-            session = self.rights.session_of_export(export)
+        session = None if self.rights is None else self.rights.permit_export(principal, export)
         self.logins.script_tokens.check(principal, Touched("notebook.export", "read", session))
 
     def origin(self, principal: Principal | None, header: Header, address: str, by: str = "") -> Origin:

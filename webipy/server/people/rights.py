@@ -205,21 +205,22 @@ class Rights:
         while len(self._exports) > MAX_EXPORTS:
             del self._exports[next(iter(self._exports))]
 
-    def session_of_export(self, export: str) -> str | None:
-        """The id of the session that an export is of; `None`: it is not known any more."""
-        return self._exports.get(export)
-
-    def permit_export(self, principal: Principal, export: str) -> None:
+    def permit_export(self, principal: Principal, export: str) -> str | None:
         """Returns when a principal may have an export.
 
         Args:
             principal: Who it is.
             export: The id of the export.
 
+        Returns:
+            The id of the session that it is of; `None`: that is not known any more.
+
         Raises:
-            errors.NotPermitted: They may not read the session that it is of.
+            errors.NotPermitted: They may not read that session.
         """
-        self.permit(principal, "read", self._exports.get(export))
+        session = self._exports.get(export)
+        self.permit(principal, "read", session)
+        return session
 
     def covers(self, path: str, other: str) -> bool:
         """Whether everybody who may write one path may write another one, too; whoever runs the server may.
