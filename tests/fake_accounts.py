@@ -17,6 +17,8 @@ class FakeAccounts:
     people: dict[str, Account] = attrs.field(factory=dict)
     invitations: dict[str, Invitation] = attrs.field(factory=dict)
     browsers: dict[str, Login] = attrs.field(factory=dict)
+    is_slow: Deferred[None] | None = None
+    """What writing an account down waits for."""
 
     def accounts(self) -> Deferred[tuple[list[Account], list[Invitation]]]:
         """All of them."""
@@ -26,7 +28,11 @@ class FakeAccounts:
     def put_account(self, account: Account) -> Deferred[None]:
         """Keeps one."""
         self.people[account.id] = account
-        return succeed(None)
+        if self.is_slow is None:
+            return succeed(None)
+        waited: Deferred[None] = Deferred()
+        self.is_slow.addCallback(lambda _: waited.callback(None))
+        return waited
 
     def remove_account(self, account: str) -> Deferred[None]:
         """Forgets one, and all that belongs to it."""

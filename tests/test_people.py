@@ -273,6 +273,23 @@ class Ends(PeopleCase):
         self.assertEqual(len(self.rig.disk.accounts.browsers), MOST_OF_ACCOUNT)
 
 
+class Adding(PeopleCase):
+    """`People.add`."""
+
+    def test_what_another_admin_changes_meanwhile_stays(self) -> None:
+        """An account that is disabled while it is written down for the first time stays so."""
+        store: Any = self.people.accounts.store
+        waits: Deferred[None] = Deferred()
+        store.is_slow = waits
+        names = ("dan", None)
+        added = Deferred.fromCoroutine(self.people.add(names, "member", (), PASSWORD, by_owner=True))
+        store.is_slow = None
+        self.rig.me.call("user.set", user="dan", disabled=True)
+        waits.callback(None)
+        self.rig.wait(added)
+        self.assertTrue(self.people.accounts.find("dan").is_disabled)
+
+
 class Invited(PeopleCase):
     """Invitations."""
 
@@ -326,6 +343,30 @@ class Invited(PeopleCase):
         self.rig.me.call("user.set_password", user="cy", password=OTHER)
         self.assertRaises(errors.NotAuthenticated, self.people.invited, newer, "a")
 
+    def test_it_works_once_also_while_that_is_written_down(self) -> None:
+        """Of two who choose a password at the same time one is in, and it is theirs; so it is where an admin sets one."""
+        store: Any = self.people.accounts.store
+        secret = self.secret("bo")
+        for begin in (
+            lambda secret: self.people.accept(secret, None, OTHER, "a"),
+            lambda secret: self.people.set_password(self.people.accounts.find("bo"), OTHER),
+        ):
+            store.is_slow = Deferred()
+            first = Deferred.fromCoroutine(begin(secret))
+            second = Deferred.fromCoroutine(self.people.accept(secret, None, "a password of a thief", "b"))
+            store.is_slow.callback(None)
+            self.rig.wait(first)
+            self.failureResultOf(second, errors.NotAuthenticated)
+            store.is_slow = None
+            self.enter("bo", OTHER)
+            secret = self.secret("bo")
+
+    def test_it_ends_the_codes_of_before(self) -> None:
+        """Whoever had a login of before may have made one for a command line."""
+        code = self.people.new_code(self.bo.id)
+        self.wait(self.people.accept(self.secret("bo"), None, OTHER, "a"))
+        self.assertRaises(errors.NotAuthenticated, self.people.of_code, code, "a")
+
     def test_it_ends_the_logins_of_before(self) -> None:
         """Whoever forgot a password, or lost a laptop, is alone in the account then."""
         before = secrets_of(self.rig, "bo", PASSWORD)
@@ -363,6 +404,21 @@ class CommandLines(PeopleCase):
 
 class ScriptTokensOfAccounts(PeopleCase):
     """What becomes of the script tokens of somebody who has an account."""
+
+    def test_connections_of_an_admin_end_with_the_role(self) -> None:
+        """What they follow as an admin, such as a terminal, goes on for nobody; the token itself is that of a member from then on."""
+        tokens = self.rig.services.logins.script_tokens
+        self.rig.me.call("user.set", user="bo", role="admin")
+        secret = sign_in(self.rig, "bo", PASSWORD).call("token.create", label="ci")["token"]
+        found = tokens.principal(secret, "a")
+        assert found is not None
+        self.rig.me.call("user.set", user="bo", groups=["lab"])
+        self.assertNotIn(found.login, self.ended)
+        self.rig.me.call("user.set", user="bo", role="member")
+        self.assertIn(found.login, self.ended)
+        now = tokens.principal(secret, "a")
+        assert now is not None
+        self.assertEqual((now.role, now.verb), ("member", "none"))
 
     def test_they_end_with_the_account(self) -> None:
         """Disabled or removed: at once and for good; a new password leaves them."""

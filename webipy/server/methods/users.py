@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import attrs
+from twisted.internet.defer import Deferred
 
 from webipy.core import errors
 from webipy.core.api import calls, user_calls
@@ -84,8 +85,9 @@ async def user_set(services: Services, connection: Connection, params: user_call
         changed = attrs.evolve(changed, role=params.role)
     if params.disabled is not None:
         changed = attrs.evolve(changed, is_disabled=params.disabled)
-    await people.change(account, changed, by_owner=by_owner)
+    written = Deferred.fromCoroutine(people.change(account, changed, by_owner=by_owner))
     services.rights.recheck()  # another role, or a group less, is a right less
+    await written
     return _as_result(services, people.accounts.find(account.id))
 
 

@@ -274,6 +274,13 @@ class Accounts:
             self._accounts[account.id] = account
             await self.store.put_account(account)
 
+    async def put_password(self, account: Account) -> None:
+        """As `put`, of an account with another password: its invitation ends at once, so nobody else comes in by it while that is written down."""
+        invitation = self._invitations.pop(account.id, None)
+        await self.put(account)
+        if invitation is not None:
+            await self.store.remove_invitation(account.id)
+
     async def remove(self, account: Account) -> None:
         """Forgets an account; its name is free."""
         self._drop(account)
@@ -325,11 +332,6 @@ class Accounts:
         found = [one for one in self._invitations.values() if hmac.compare_digest(one.digest, given)]
         account = self._accounts.get(found[0].account) if found and self.now() < found[0].expires else None
         return account if account is not None and not account.is_disabled else None
-
-    async def end_invitation(self, account: Account) -> None:
-        """Ends the invitation of an account, if there is one."""
-        if self._invitations.pop(account.id, None) is not None:
-            await self.store.remove_invitation(account.id)
 
 
 def _is_admin(account: Account, issuer: str) -> bool:

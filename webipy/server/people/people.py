@@ -31,6 +31,7 @@ from webipy.server.people.accounts import Account, Accounts, AccountStore, Invit
 from webipy.server.people.failed_attempts import FailedAttempts
 from webipy.server.people.logins import Browser, Codes, Logins, LoginSecrets
 from webipy.server.people.password_attempts import PasswordAttempts
+from webipy.server.people.script_tokens import ScriptTokens
 from webipy.server.ports.passwords import Passwords
 from webipy.server.ports.world import World
 
@@ -58,7 +59,7 @@ class People:
         attempts: When the next password is looked at.
         failed_attempts: Counts what is wrong, by address; the same ones as of all other credentials.
         new_secret: 256 new random bits as text.
-        end_tokens: Ends the script tokens of a person (`Principal.person`).
+        tokens: The script tokens: those of an account end with it, and their connections with the role of an admin.
     """
 
     accounts: Accounts
@@ -67,7 +68,7 @@ class People:
     attempts: PasswordAttempts
     failed_attempts: FailedAttempts
     new_secret: Callable[[], str]
-    end_tokens: Callable[[str], None]
+    tokens: ScriptTokens
     provider_name: str = ""
     """What people call the identity provider that signs them in, too; empty: none does."""
     closed: str = ""
@@ -190,10 +191,9 @@ class People:
         account = self.invited(secret, address)  # it may have been used or ended meanwhile
         changed = self.accounts.checked(account, display_name, None, by_owner=False)
         self.logins.end_of(account.id)
+        self.codes.pop(account.id, None)  # whoever had a login of before may have made one
         changed = attrs.evolve(changed, hash=hashed, signed_in=self.accounts.now())
-        ended = self.accounts.end_invitation(account)
-        await self.accounts.put(changed)
-        await ended
+        await self.accounts.put_password(changed)
         return self._still(changed)
 
     # ---- passwords
@@ -227,9 +227,7 @@ class People:
             account.id, besides
         )  # first in the registry's queue: when `put` is done, they are forgotten, too
         self.codes.pop(account.id, None)
-        ended = self.accounts.end_invitation(account)
-        await self.accounts.put(attrs.evolve(account, hash=hashed))
-        await ended
+        await self.accounts.put_password(attrs.evolve(account, hash=hashed))
 
     async def change_password(self, account: Account, old: str, new: str, login: str) -> None:
         """Gives an account another password, for whoever knows the one of before; all logins but theirs end.
@@ -282,6 +280,7 @@ class People:
         Raises:
             errors.NotPermitted: There are no accounts here.
             errors.InvalidParams, errors.AlreadyExists, errors.TooLarge: As `Accounts.add`, or the password cannot be chosen; nothing was made.
+            errors.NotFound: It was removed while it was made.
         """
         if self.closed:
             raise errors.NotPermitted(_CLOSED + self.closed)
@@ -291,7 +290,9 @@ class People:
             hashed = await self._hashed(password, _named(name, display_name), name)
         account = await self.accounts.add(*names, role, groups, by_owner=by_owner)
         if hashed is not None:
-            account = attrs.evolve(account, hash=hashed)
+            account = attrs.evolve(
+                self.accounts.find(account.id), hash=hashed
+            )  # another admin may have changed it meanwhile
             await self.accounts.put(account)
         return account
 
@@ -317,8 +318,7 @@ class People:
     def _end(self, account: Account, *, is_out: bool) -> None:
         self.codes.pop(account.id, None)
         self.logins.end_of(account.id)
-        if is_out:
-            self.end_tokens(f"account {account.id}")
+        self.tokens.end_person(f"account {account.id}", is_out=is_out)
 
     async def remove(self, account: Account, *, by_owner: bool) -> None:
         """Forgets an account; its logins end.
@@ -390,8 +390,7 @@ def make_people(store: Store, passwords: Passwords, logins: Logins, world: World
     accounts = Accounts(store, logins.name, world.now, world.new_id, new_secret)
     theirs = AccountLogins(store, accounts, world.now, world.new_id, new_secret, shares.connections)
     attempts = PasswordAttempts(world.clock, world.later)
-    end_tokens = logins.script_tokens.end_person
-    return People(accounts, theirs, passwords, attempts, logins.failed_attempts, new_secret, end_tokens)
+    return People(accounts, theirs, passwords, attempts, logins.failed_attempts, new_secret, logins.script_tokens)
 
 
 def check_password(password: str, account: Account) -> None:

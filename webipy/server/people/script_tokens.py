@@ -385,9 +385,16 @@ class ScriptTokens:
             await self.table.keep()
         return ended
 
-    def end_person(self, person: str) -> None:
-        """Ends the tokens of somebody who may not use this server any more."""
-        if self._end([one.id for one in self.of(person)]):
+    def end_person(self, person: str, *, is_out: bool = True) -> None:
+        """Ends the connections of somebody's tokens; programs come again, with what their person may do from now on.
+
+        Args:
+            person: Whose tokens they are (`Principal.person`).
+            is_out: Whether they may not use this server any more: then the tokens end, too.
+        """
+        for one in self.of(person):
+            self.connections.end(one.id)
+        if is_out and self._end([one.id for one in self.of(person)]):
             self.table.keep_soon()
 
     def _end_guest(self, login: str) -> None:
