@@ -44,7 +44,7 @@ from webipy.core.api.access import Principal, Verb
 from webipy.core.api.rpc import MAX_MESSAGE_BYTES
 from webipy.core.api.token_scopes import Touched
 from webipy.io.web.paced_responses import send
-from webipy.io.web.request_auth import RequestAuth
+from webipy.io.web.request_auth import RequestAuth, confinement_of
 from webipy.io.web.requests import LargeBodies, PageRequest, TokenInAddress, page_for, refuse, shows_token, status_of
 from webipy.server.methods.api import Api
 from webipy.server.methods.method import Connection
@@ -318,7 +318,7 @@ class JupyterRoutes(TokenInAddress, LargeBodies):
         if function is None:
             raise Refusal(405, NOT_ALLOWED)
         with confined(
-            self._auth.confinement(connection.principal, "own")
+            confinement_of(self._auth, connection.principal, "own")
         ):  # for what a route does itself; calls have their own
             answer = await function(asked)
         self._note(route, method, asked)

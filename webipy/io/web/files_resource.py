@@ -44,7 +44,7 @@ from webipy.io.files.archives import Archive
 from webipy.io.files.files import RootFiles
 from webipy.io.media_types import MediaTypes
 from webipy.io.web.piece_sender import FilePieces, PieceSender, Span
-from webipy.io.web.request_auth import RequestAuth
+from webipy.io.web.request_auth import RequestAuth, confinement_of
 from webipy.io.web.requests import BodyTaker, PageRequest, refuse, status_of
 from webipy.io.files.atomic_write import MISSING
 from webipy.io.files.uploads import Stored, Upload, Uploads, checked_id, part_of, failure_of
@@ -148,7 +148,7 @@ class FilesResource(BodyTaker):
         method = "file.read" if verb == "read" else "file.write"
         who = request.who(self._auth)
         self._auth.permit(who, Touched(method, verb, paths=(path.decode("utf-8", "replace"),)))
-        return self._auth.confinement(who, verb)
+        return confinement_of(self._auth, who, verb)
 
     def _run_within(self, by: Confinement | None) -> Run:
         """Runs functions that block within a confinement, whenever that is asked for."""

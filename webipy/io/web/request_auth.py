@@ -156,17 +156,6 @@ class RequestAuth:
                 self.rights.permit_at(principal, touched.verb, path)
         self.logins.script_tokens.check(principal, touched)
 
-    def confinement(self, principal: Principal | None, verb: Verb) -> Confinement | None:
-        """What a request of somebody may reach of the files; `None` for everything.
-
-        Args:
-            principal: Who sends it.
-            verb: The right that it needs.
-        """
-        if self.rights is not None:
-            return self.rights.confinement(principal, verb)
-        return Confinement(lambda path: "none", verb) if is_fenced(principal) else None  # who may do what cannot be said
-
     def permit_export(self, principal: Principal, export: str) -> None:
         """Returns when a principal may have an export: who may read the session that it is of, by the scopes of their script token, too.
 
@@ -426,3 +415,16 @@ def _key_of(header: Header) -> str | None:
         if is_key and kind == "key":
             return value
     return None
+
+
+def confinement_of(auth: RequestAuth, principal: Principal | None, verb: Verb) -> Confinement | None:
+    """What a request of somebody may reach of the files; `None` for everything.
+
+    Args:
+        auth: Reads who sends it.
+        principal: Who sends it.
+        verb: The right that it needs.
+    """
+    if auth.rights is not None:
+        return auth.rights.confinement(principal, verb)
+    return Confinement(lambda path: "none", verb) if is_fenced(principal) else None  # who may do what cannot be said
