@@ -125,7 +125,10 @@ class FakeProvider(Resource):
         address = self.answer(given)
         if self.shows_button:
             request.setHeader(b"Content-Type", b"text/html; charset=utf-8")
-            return f'<!doctype html><title>Provider</title><a href="{escape(address)}">Continue as Ada</a>'.encode()
+            refusal = urlencode({"error": "access_denied", "state": given["state"], "iss": self.issuer})
+            ways = ((address, "Continue as Ada"), (f"{given['redirect_uri']}?{refusal}", "No"))
+            links = "".join(f'<p><a href="{escape(way)}">{words}</a>' for way, words in ways)
+            return f"<!doctype html><title>Provider</title>{links}".encode()
         request.setResponseCode(302)
         request.setHeader(b"Location", address.encode())
         return b""

@@ -377,13 +377,19 @@ class Attempts(SsoCase):
             "/\\evil.example",
             "https://evil.example",
             "/a\nb",
-            "/" + "x" * 2000,
+            "/" + "x" * 4000,
             "",
             "x",
             "/a\\b",
         ):
             state, cookie = self.begin(attrs.evolve(PLACE, next=wanted))
             self.assertEqual(self.back(state, cookie)[0], "/base/", wanted)
+
+    def test_a_base_that_is_none(self) -> None:
+        """Leads nowhere else, either."""
+        for home in ("//evil.example/", "/\\evil.example/", "https://evil.example/"):
+            state, cookie = self.begin(attrs.evolve(PLACE, home=home))
+            self.assertEqual(self.back(state, cookie)[0], "/")
 
     def test_their_number_is_limited(self) -> None:
         """One address is not in the way of others."""

@@ -32,6 +32,7 @@ class SsoSiteCase(SiteTestCase):
     host = "localhost:8888"
     home = "/"
     prefix = "webipy-8888-sso-"
+    is_tls = False
 
     def serve(self) -> None:
         """Builds the site with a provider in memory."""
@@ -42,7 +43,7 @@ class SsoSiteCase(SiteTestCase):
         attempts = SsoAttempts(self.rig.clock.seconds, services.logins.new_secret)
         audit, recheck = services.logins.audit, services.rights.recheck
         self.sso = SingleSignOn(self.port, RULES, services.people, attempts, audit, recheck)
-        self.auth = attrs.evolve(self.auth, sso=self.sso)
+        self.auth = attrs.evolve(self.auth, sso=self.sso, is_tls=self.is_tls)
         self.site.resource.putChild(b"sso", sso_resource(self.sso, self.auth))
         self.site.auth = self.auth
         for name in (b"login", b"rpc", b"logout"):
@@ -169,6 +170,14 @@ class BelowAPath(AllTheWay):
         path, fragment = super().back(query, cookie, **given)
         self.assertTrue(path.startswith("/lab/"), path)
         return path.removeprefix("/lab"), fragment
+
+
+class OverTls(AllTheWay):
+    """The same on a server that speaks HTTPS itself: no neighbour of the host can plant the cookie."""
+
+    is_tls = True
+    origin = "https://localhost:8888"
+    prefix = "__Host-webipy-8888-sso-"
 
 
 class BelowABase(AllTheWay):

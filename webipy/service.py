@@ -179,7 +179,7 @@ class WebipyService(Service):
 
             self._hub = await join_hub(options.hub, world, logins, reactor, lets_guests_in=bool(options["share-links"]))
         elif options["require-login"]:
-            await _require_login(logins)
+            await _require_login(logins, "" if options.sso is None else options.sso.rules.name)
         self._services = services = self._make_services(world, sessions, logins, people)
         logins.audit.start(f"webipy {version('webipy')}", options.limits.audit_days)
         api = Api(services)
@@ -435,9 +435,14 @@ def _people(
     return found
 
 
-async def _require_login(logins: Logins) -> None:
-    """Lets accounts alone sign browsers in: those of whoever runs the server are signed out."""
-    logins.codes_closed = ACCOUNTS_ALONE
+async def _require_login(logins: Logins, provider: str) -> None:
+    """Lets accounts alone sign browsers in: those of whoever runs the server are signed out.
+
+    Args:
+        logins: The logins of the server.
+        provider: What people call the identity provider that signs them in, too; empty: none does.
+    """
+    logins.codes_closed = f"Here everybody signs in with {provider}, or by name." if provider else ACCOUNTS_ALONE
     await logins.revoke([login.id for login in logins.all() if login.account is None])
 
 

@@ -180,6 +180,6 @@ def _secret(path: Path) -> str:
         secret = raw.decode("ascii").strip()
     except UnicodeDecodeError:
         secret = ""
-    if not secret or len(raw) > MOST_SECRET or not secret.isprintable() or " " in secret:
+    if not secret or len(raw) > MOST_SECRET or not secret.isprintable():
         raise usage.UsageError(f"{option}: {path} holds no secret: one line, as the provider has shown it.")
     return secret

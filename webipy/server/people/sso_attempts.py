@@ -40,7 +40,7 @@ MOST: Final = 4000
 CODE: Final = "sso."
 """How a code of a single sign-on begins."""
 
-_NEXT = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1500}")
+_NEXT = re.compile(r"/(?![/\\])[!-\[\]-~]{0,3000}")
 """A path and a query of this server, and no other server's."""
 
 
@@ -96,7 +96,8 @@ class Attempt:
     def way_back(self) -> str:
         """The path to lead the browser to, from the root of the host on."""
         where = self.place.next if _NEXT.fullmatch(self.place.next) else "/"
-        return self.place.home + where[1:]
+        path = self.place.home + where[1:]
+        return path if _NEXT.fullmatch(path) else "/"
 
 
 @attrs.frozen
