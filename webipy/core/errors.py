@@ -209,6 +209,9 @@ class HubUnreachable(Failure):
 
 
 class IdentityProviderFault(Failure):
-    """The identity provider that says who people are does not answer, or says what cannot be believed; nobody is signed in by it."""
+    """The identity provider that says who people are does not answer, or says what cannot be believed; nobody is signed in by it.
+
+    It is a failure of `/sso/begin` and `/login`, and of no method.
+    """
 
     code, name = -32024, "identity_provider_fault"
