@@ -38,7 +38,7 @@ from webipy.server.ports.kernels import Specs, Used
 SESSION: Final = "s1"
 """The session of an example that names none."""
 
-BY_GUEST: Final = ("presence.ask",)
+BY_GUEST: Final = ("presence.ask", "presence.withdraw")
 """Methods that are of no use to whoever runs the server."""
 
 PASSWORD: Final = "nine green lamps"

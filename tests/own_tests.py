@@ -54,6 +54,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "webipy.server.methods.logins": ("tests.test_login_methods",),
     "webipy.server.methods.notebooks": ("tests.test_documents", "tests.test_merge"),
     "webipy.server.methods.plans": ("tests.test_plans",),
+    "webipy.server.methods.presence": ("tests.test_presence", "tests.test_hands"),
     "webipy.server.methods.runs": ("tests.test_runs", "tests.test_plans"),
     "webipy.server.methods.sessions": (
         "tests.test_sessions",
@@ -63,7 +64,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
         "tests.test_closed_sessions",
         "tests.test_retention",
     ),
-    "webipy.server.methods.shares": ("tests.test_shares", "tests.test_presence"),
+    "webipy.server.methods.shares": ("tests.test_shares",),
     "webipy.server.methods.tokens": ("tests.test_script_tokens",),
     "webipy.core.api.scopes": ("tests.test_token_scopes",),
     "webipy.core.api.token_calls": ("tests.test_script_tokens",),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import attrs
+
 from tests.fakes import Client, RigTestCase
 from tests.test_shares import Came, come, secret_of
-from webipy.server.people.presence import ASK_SECONDS, CROWD, IDLE_SECONDS, MAX_LISTED, NOTIFY_SECONDS
+from webipy.server.people.hands import ASK_SECONDS, AWAY_SECONDS
+from webipy.server.people.presence import CROWD, IDLE_SECONDS, LEAD_SECONDS, MAX_LISTED, NOTIFY_SECONDS
 
 
 class PeopleTestCase(RigTestCase):
@@ -77,6 +80,9 @@ class Coming(PeopleTestCase):
                 "selection": None,
                 "is_idle": False,
                 "asks": None,
+                "asks_for": None,
+                "view": None,
+                "follows": None,
             },
         )
         self.assertEqual(
@@ -289,7 +295,67 @@ class Asking(PeopleTestCase):
         again.connection.principal = self.grace.client.connection.principal
         self.follow(again)
         self.refused("throttled", "presence.ask", again, session=self.session)
+        self.assertEqual(self.state(), "waiting", "it is theirs, and no connection's")
+
+    def test_it_is_there_again_after_a_short_while_and_not_after_a_long_one(self) -> None:
+        """A line that breaks keeps it; who stays away has none when they come again."""
+        for seconds, found in ((AWAY_SECONDS - 2, "waiting"), (AWAY_SECONDS + 1, None)):
+            self.tick(ASK_SECONDS)
+            client = self.follow(self.again())
+            self.ask(client)
+            client.connection.leave()
+            self.tick(seconds)
+            self.follow(self.again())
+            self.assertEqual(self.state(), found)
+
+    def again(self) -> Client:
+        """The guest on a new connection; the earlier ones are closed."""
+        self.grace.client.connection.leave()
+        client = self.rig.client()
+        client.connection.principal = self.grace.client.connection.principal
+        self.grace = attrs.evolve(self.grace, client=client)
+        return client
+
+    def test_it_is_taken_back(self) -> None:
+        """Also after a no, and by who asks for nothing."""
+        withdraw: Any = {"session": self.session}
+        self.grace.client.call("presence.withdraw", **withdraw)
+        self.ask()
+        self.assertEqual(self.state(), "waiting")
+        self.grace.client.call("presence.withdraw", **withdraw)
         self.assertIsNone(self.state())
+        self.refused("throttled", "presence.ask", self.grace.client, session=self.session)
+        person = self.grace.principal.login
+        self.refused("not_found", "presence.decline", session=self.session, person=person)
+
+    def test_to_run_is_another_question(self) -> None:
+        """Who may edit asks for it at once after that was given, and who asks stands first in the list."""
+        person = self.newest(self.me)["Grace (guest)"]["person"]
+        self.ask()
+        self.me.call("presence.allow", session=self.session, person=person, verb="write")
+        self.assertIsNone(self.state())
+        self.grace.client.call("presence.ask", session=self.session, verb="execute")
+        self.me.call("presence.set", session=self.session, cell="a")
+        self.tick()
+        told = self.told(self.me)[-1]["people"]
+        self.assertEqual(
+            [told[0][key] for key in ("name", "asks", "asks_for")], ["Grace (guest)", "waiting", "execute"]
+        )
+        self.me.call("presence.allow", session=self.session, person=person, verb="execute")
+        self.assertEqual(self.newest(self.me)["Grace (guest)"]["verb"], "execute")
+        self.me.call("presence.allow", session=self.session, person=person, verb="read")
+        told = self.newest(self.me)["Grace (guest)"]
+        self.assertEqual((told["verb"], told["asks"]), ("read", None), "back to viewing")
+
+    def test_one_is_removed(self) -> None:
+        """Their login ends; the others stay."""
+        other = self.guest("read", "Eve").client
+        person = self.newest(self.me)["Grace (guest)"]["person"]
+        self.ask()
+        self.me.call("presence.remove", session=self.session, person=person)
+        self.assertEqual(sorted(self.newest(other)), ["Eve (guest)", "ada"])
+        self.refused("not_found", "presence.remove", session=self.session, person=person)
+        self.refused("invalid_request", "presence.remove", session=self.session, person="owner")
 
     def test_it_is_forgotten_when_they_leave(self) -> None:
         """There is nobody to let."""
@@ -314,3 +380,47 @@ class Asking(PeopleTestCase):
         self.refused("invalid_request", "presence.ask", editor, session=self.session)
         self.grace.client.connection.leave()
         self.refused("invalid_request", "presence.ask", self.grace.client, session=self.session)
+
+
+class Leading(PeopleTestCase):
+    """presence.lead: everybody is asked to follow; and what followers are shown."""
+
+    def lead(self, client: Client) -> str | None:
+        """Whom somebody is asked to follow."""
+        self.me.call("presence.set", session=self.session)
+        self.tick()
+        found: str | None = self.told(client)[-1]["lead"]
+        return found
+
+    def test_all_are_asked_until_it_is_taken_back(self) -> None:
+        """Only whoever owns the session asks for that."""
+        grace = self.guest("execute").client
+        self.refused("not_permitted", "presence.lead", grace, session=self.session, on=True)
+        self.assertIsNone(self.lead(grace))
+        self.me.call("presence.lead", session=self.session, on=True)
+        self.assertEqual(self.lead(grace), "owner")
+        self.assertEqual(self.lead(self.guest("read", "Late").client), "owner", "who comes later, too")
+        self.me.call("presence.lead", session=self.session, on=False)
+        self.assertIsNone(self.lead(grace))
+
+    def test_it_outlives_a_line_that_breaks_and_no_absence(self) -> None:
+        """Of a short one the others hear nothing, so that nobody who left is asked again."""
+        grace = self.guest().client
+        for seconds, found in ((LEAD_SECONDS - 2, "owner"), (LEAD_SECONDS + 1, None)):
+            self.me.call("presence.lead", session=self.session, on=True)
+            self.me.connection.leave()
+            self.tick(seconds)
+            self.tick()
+            self.assertEqual(self.told(grace)[-1]["lead"], found)
+            self.me = self.follow(self.rig.client())
+            self.assertEqual(self.lead(grace), found)
+
+    def test_what_a_page_shows_and_whom_it_follows(self) -> None:
+        """As they were set; a part of a cell is between its ends."""
+        grace = self.guest().client
+        view = {"cell": "c1", "part": 0.25}
+        self.me.call("presence.set", session=self.session, view=view)
+        grace.call("presence.set", session=self.session, follows="owner")
+        told = self.newest(grace)
+        self.assertEqual((told["ada"]["view"], told["Grace (guest)"]["follows"]), (view, "owner"))
+        self.refused("invalid_params", "presence.set", session=self.session, view={"cell": "c1", "part": 1.5})

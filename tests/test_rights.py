@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.accounts import give, principal, rig_of, somebody
+from tests.accounts import give, known, principal, rig_of, somebody
 from tests.fakes import Client, Refused, RigTestCase
 from webipy.core import errors
 from webipy.core.api.grants import Grant, account_whom, session_place
@@ -129,7 +129,9 @@ class Giving(RightsTestCase):
         """Everybody with an account knows the names; a guest does not."""
         self.rig.services.directory.entries = lambda: [Entry("7", "grace", "Grace H.", frozenset(["lab", "A"]))]
         found = self.eve.call("right.people")
-        self.assertEqual(found["people"], [{"account": "7", "name": "grace", "display_name": "Grace H."}])
+        self.assertEqual(
+            found["people"], [{"account": "7", "name": "grace", "display_name": "Grace H.", "groups": ["A", "lab"]}]
+        )
         self.assertEqual(found["groups"], ["A", "lab"])
 
 
@@ -464,6 +466,37 @@ class AtOnce(RightsTestCase):
         self.assertEqual((mine["verb"], mine["asks"]), ("write", None))
         self.refused("invalid_request", "presence.ask", self.ada, session=session)
         self.ada.call("cell.insert", session=session)
+
+    def test_one_account_is_lowered_and_removed_here(self) -> None:
+        """Where that is theirs alone; what a folder, a group or an admin's account gives is changed there, and the sentence says so."""
+        session = self.notebook()
+        known(self.rig, "Ada", "Bob", groups={"Bob": {"lab"}})
+        for client in (self.rig.me, self.ada, self.bob):
+            give(self.rig, "shared/n.ipynb", "write", "ada")
+            give(self.rig, "shared/n.ipynb", "write", "lab", "group")
+            client.call("session.subscribe", session=session)
+        ada: Any = {"session": session, "person": "account id-ada"}
+        bob: Any = {"session": session, "person": "account id-bob"}
+        self.rig.me.call("presence.allow", verb="read", **ada)
+        self.denied(self.ada, "cell.insert", session=session)
+        self.rig.me.call("presence.remove", **ada)
+        self.denied(self.ada, "cell.list", session=session)
+        for method, more in (("presence.allow", {"verb": "read"}), ("presence.remove", {})):
+            refused = self.refused("invalid_request", method, **{**bob, **more})
+            self.assertIn("by a right of a group", refused.message)
+        self.rig.me.call("presence.allow", verb="execute", **bob)
+        self.assertIn("edit here by a right", self.refused("invalid_request", "presence.remove", **bob).message)
+        root = somebody(self.rig, "Root", "admin")
+        root.call("session.subscribe", session=session)
+        self.refused("invalid_request", "presence.remove", session=session, person="account id-root")
+        self.denied(self.bob, "presence.remove", **ada)
+
+    def test_a_viewer_cannot_ask_for_what_they_cannot_have(self) -> None:
+        """An account of a viewer only reads."""
+        session = self.notebook()
+        give(self.rig, "shared", "read")
+        self.eve.call("session.subscribe", session=session)
+        self.assertIn("only views", self.refused("invalid_request", "presence.ask", self.eve, session=session).message)
 
     def test_who_is_alone_learns_their_right(self) -> None:
         """By a notification of their own, for they may do less than own."""

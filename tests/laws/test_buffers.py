@@ -247,8 +247,9 @@ AS_MANY = {
     "messages of one notification of a feed, which is paused while one of them waits for its large values": """
         io.jupyter.channels.ChannelsProtocol._outgoing
     """,
-    "people who asked within the last minute, each of them by a login": """
-        server.people.presence.Presence._asked
+    "people who asked, each of them by a login: within the last minute, or in a session that they follow or left half a minute ago": """
+        server.people.hands.Hands._asked
+        server.people.hands.Hands._hands
     """,
     "terminals, `MAX_TERMINALS` of a server": """
         io.terminals.terminal_launcher.LocalTerminals._watches

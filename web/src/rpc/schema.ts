@@ -1138,24 +1138,48 @@ export interface Selection {
   version: number;
 }
 
+/** What stands in the middle of somebody's page. */
+export interface View {
+  /** The id of the cell. */
+  cell: string;
+  /** How far down the cell the middle of the page is: 0 at its top, 1 at its end. */
+  part: number;
+}
+
 /** Where this connection is. The call also says that somebody is there. */
 export interface SetPresence extends OfSession {
   /** The id of the cell; null: in no cell. */
   cell?: string | null;
   /** What is selected in the source of the cell; null: its source is not being edited. */
   selection?: Selection | null;
+  /** What the page shows; pages send it while somebody follows them. Null: they say nothing of it. */
+  view?: View | null;
+  /** The `person` of `presence` whom the page follows; null: nobody. */
+  follows?: string | null;
 }
 
-/** Who may not edit now. */
+/** What the caller asks for. */
+export interface AskRight extends OfSession {
+  /** The right: to edit, or also to run code. */
+  verb?: "execute" | "write";
+}
+
+/** Who is meant. */
 export interface AnswerAsk extends OfSession {
-  /** The `person` of `presence` who asked. */
+  /** The `person` of `presence`. */
   person: string;
 }
 
-/** What one person may do here from now on. */
+/** What one person may do here from now on. With `execute`, they run code as the person who runs the server, and can do what that person can. */
 export interface AllowPerson extends AnswerAsk {
   /** The right. */
   verb: Right;
+}
+
+/** Whether the others are asked to follow. */
+export interface LeadOthers extends OfSession {
+  /** True: they are asked to follow the caller; false: nobody is asked any more. */
+  on?: boolean;
 }
 
 /** What a right is at: one of the two. */
@@ -1240,6 +1264,8 @@ export interface KnownPerson {
   name: string;
   /** The name that others see. */
   display_name: string;
+  /** The groups that they are in, by name. */
+  groups: string[];
 }
 
 /** Whom something can be shared with. */
@@ -3007,8 +3033,14 @@ export interface Person {
   selection: Selection | null;
   /** Whether they have not moved for two minutes. */
   is_idle: boolean;
-  /** They would like to edit: nobody has answered (`waiting`), or the owner has said not now (`declined`); null: they do not ask. It ends when they may edit, and when they leave. */
+  /** They would like to do more: nobody has answered (`waiting`), or the owner has said not now (`declined`); null: they do not ask. It ends when they are allowed to, when they take it back, and half a minute after they left. */
   asks: "declined" | "waiting" | null;
+  /** The right that they ask for; null: they do not ask. */
+  asks_for: "execute" | "write" | null;
+  /** What their page shows; null while nobody follows them. */
+  view: View | null;
+  /** The `person` whom their page follows; null: nobody. */
+  follows: string | null;
 }
 
 /**
@@ -3024,7 +3056,9 @@ export interface Presence {
   you: string;
   /** How many more there are that are not listed. */
   more: number;
-  /** Who is there, the one who moved last first. */
+  /** The `person` whom everybody is asked to follow; null: nobody. */
+  lead: string | null;
+  /** Who is there: those who ask for a right first, then the one who moved last. */
   people: Person[];
 }
 
@@ -3237,9 +3271,12 @@ export interface Methods {
   "notification.withdraw": { params: AskNotification; result: Done };
   "output.read": { params: ReadOutput; result: OutputText };
   "presence.allow": { params: AllowPerson; result: Done };
-  "presence.ask": { params: OfSession; result: Done };
+  "presence.ask": { params: AskRight; result: Done };
   "presence.decline": { params: AnswerAsk; result: Done };
+  "presence.lead": { params: LeadOthers; result: Done };
+  "presence.remove": { params: AnswerAsk; result: Done };
   "presence.set": { params: SetPresence; result: Done };
+  "presence.withdraw": { params: OfSession; result: Done };
   "right.grant": { params: GiveRight; result: GivenRight };
   "right.list": { params: AtPlace; result: RightList };
   "right.mine": { params: Nothing; result: MyRights };

@@ -1,4 +1,4 @@
-"""The params and results of the methods `share.*` and `presence.set`: links into a session, who came by them, and where everybody is.
+"""The params and results of the methods `share.*` and `presence.*`: links into a session, who came by them, who is there, and where.
 
 See webipy.core.api.calls.
 """
@@ -113,26 +113,56 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The version of the source that the positions are for."""
 
 
+class View(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What stands in the middle of somebody's page."""
+
+    cell: Annotated[str, msgspec.Meta(max_length=200)]
+    part: Annotated[float, msgspec.Meta(ge=0, le=1)]
+    """How far down the cell the middle of the page is: 0 at its top, 1 at its end."""
+
+
 class SetPresence(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where this connection is. The call also says that somebody is there."""
 
     cell: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     """The id of the cell; null: in no cell."""
     selection: Selection | None = None
+    view: View | None = None
+    """What the page shows; pages send it while somebody follows them. Null: they say nothing of it."""
+    follows: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    """The `person` of `presence` whom the page follows; null: nobody."""
+
+
+Wish = Literal["write", "execute"]
+"""What somebody can ask for."""
+
+
+class AskRight(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the caller asks for."""
+
+    verb: Wish = "write"
+    """The right: to edit, or also to run code."""
 
 
 class AnswerAsk(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who may not edit now."""
+    """Who is meant."""
 
     person: str
-    """The `person` of `presence` who asked."""
+    """The `person` of `presence`."""
 
 
 class AllowPerson(AnswerAsk, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one person may do here from now on."""
+    """What one person may do here from now on. With `execute`, they run code as the person who runs the server, and can do what that person can."""
 
     verb: Right
     """The right."""
+
+
+class LeadOthers(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether the others are asked to follow."""
+
+    on: bool = True
+    """True: they are asked to follow the caller; false: nobody is asked any more."""
 
 
 AskState = Literal["waiting", "declined"]
@@ -159,9 +189,15 @@ class Person(Result, frozen=True, kw_only=True):
     is_idle: bool
     """Whether they have not moved for two minutes."""
     asks: AskState | None = None
-    """They would like to edit: nobody has answered (`waiting`), or the owner has said not now (`declined`); null: they do not ask. It ends when they
-    may edit, and when they leave.
+    """They would like to do more: nobody has answered (`waiting`), or the owner has said not now (`declined`); null: they do not ask. It ends when
+    they are allowed to, when they take it back, and half a minute after they left.
     """
+    asks_for: Wish | None = None
+    """The right that they ask for; null: they do not ask."""
+    view: View | None = None
+    """What their page shows; null while nobody follows them."""
+    follows: str | None = None
+    """The `person` whom their page follows; null: nobody."""
 
 
 class Presence(Result, frozen=True, kw_only=True):
@@ -176,5 +212,7 @@ class Presence(Result, frozen=True, kw_only=True):
     """The id of the connection that this is sent to."""
     more: int
     """How many more there are that are not listed."""
+    lead: str | None = None
+    """The `person` whom everybody is asked to follow; null: nobody."""
     people: list[Person]
-    """Who is there, the one who moved last first."""
+    """Who is there: those who ask for a right first, then the one who moved last."""

@@ -109,6 +109,8 @@ class KnownPerson(Result, frozen=True, kw_only=True):
     """The name that they sign in with."""
     display_name: str
     """The name that others see."""
+    groups: list[str]
+    """The groups that they are in, by name."""
 
 
 class PeopleAndGroups(Result, frozen=True, kw_only=True):

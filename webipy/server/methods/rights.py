@@ -127,7 +127,9 @@ async def right_mine(services: Services, connection: Connection, params: calls.N
 async def right_people(services: Services, connection: Connection, params: calls.Nothing) -> PeopleAndGroups:
     """Whom something can be shared with by name."""
     people = [
-        right_calls.KnownPerson(account=entry.account, name=entry.name, display_name=entry.display_name)
+        right_calls.KnownPerson(
+            account=entry.account, name=entry.name, display_name=entry.display_name, groups=sorted(entry.groups)
+        )
         for entry in services.directory.all()
     ]
     return PeopleAndGroups(people=people, groups=services.directory.groups())

@@ -19,7 +19,7 @@ from webipy.core.session.guest_history import latest
 from webipy.core.timestamps import rfc3339
 from webipy.server.methods.failures import OF_CHANGE, OF_DOCUMENT, OF_KERNEL, OF_SESSION, OF_START
 from webipy.server.methods.method import Connection, Methods, Needed, Services, shown
-from webipy.server.methods.shares import take_part
+from webipy.server.methods.presence import take_part
 from webipy.server.people.logins import CODE_SECONDS
 from webipy.server.ports.confinement import CONFINEMENT
 from webipy.server.sessions import guest_view
