@@ -11,10 +11,13 @@ export const person = (id: string, more: Partial<Person> = {}): Person => ({
   selection: null,
   is_idle: false,
   asks: null,
+  asks_for: null,
+  view: null,
+  follows: null,
   ...more,
 });
 
 export const owner = (id: string, more: Partial<Person> = {}): Person =>
   person(id, { person: "owner", name: "ada", verb: "own", is_guest: false, ...more });
 
-export const presence = (you: string, ...all: Person[]): Presence => ({ session: "s", you, more: 0, people: all });
+export const presence = (you: string, ...all: Person[]): Presence => ({ session: "s", you, more: 0, lead: null, people: all });

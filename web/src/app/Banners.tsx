@@ -2,7 +2,7 @@
 import { ConnectionBanner } from "../panels/ConnectionBanner.tsx";
 import { phase, server, updated } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
-import { guestOf, may } from "../session/permissions.ts";
+import { may } from "../session/permissions.ts";
 import { people } from "../session/presence.ts";
 import { t } from "../text/en.ts";
 import { forActs, lazily } from "../ui/lazy.ts";
@@ -28,7 +28,7 @@ function isTroubled({ store }: Open): boolean {
   const ofFile = file !== null && (file.conflict !== null || file.failed !== null || file.repairs.length > 0 || file.inPlace);
   const ofServer =
     updated.value || server.value?.degraded === true || (phase.value === "live" && store.caughtUp.value?.absence === "offline");
-  const ofPeople = guestOf.value !== null || (may("own") && people.value.some(one => one.asks));
+  const ofPeople = !may("own") || people.value.some(one => one.asks);
   return closed || death !== null || lost.length > 0 || ofFile || ofServer || ofPeople;
 }
 

@@ -147,6 +147,7 @@ const DIALOGS: Readonly<Record<DialogName, FunctionComponent<{ open: Open }>>> =
   help: lazily(async () => (await import("../panels/HelpDialog.tsx")).HelpDialog),
   shortcuts: lazily(async () => (await import("../panels/Shortcuts.tsx")).Shortcuts),
   share: lazily(async () => (await import("../people/ShareDialog.tsx")).ShareDialog),
+  people: lazily(async () => (await import("../people/PeopleDialog.tsx")).PeopleDialog),
   logins: lazily(logins),
   tokens: lazily(tokens),
   account: lazily(account),

@@ -319,7 +319,7 @@ export function SessionPage({ open }: { open: Open }) {
             </div>
           )}
           <Banners open={open} />
-          <FollowBar />
+          <FollowBar open={open} />
         </div>
         <Cells open={open} />
       </main>

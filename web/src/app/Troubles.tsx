@@ -167,7 +167,7 @@ export function Troubles({ open }: { open: Open }) {
           {bannerWords.closedBody}
         </Banner>
       )}
-      {guestOf.value !== null && <RightBanner open={open} />}
+      {!may("own") && <RightBanner open={open} />}
       <AskBanner open={open} may={may("own")} />
       <FileBanners open={open} />
       <KernelBanner open={open} />

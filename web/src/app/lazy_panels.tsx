@@ -2,7 +2,7 @@
 
 import { BASE } from "../rpc/base_url.ts";
 import type { Open } from "../session/open_session.ts";
-import { following, people } from "../session/presence.ts";
+import { following, lead, people } from "../session/presence.ts";
 import { forActs, LazyModule, lazily, styled, useLazy } from "../ui/lazy.ts";
 import { dialog, pager } from "../ui/page_state.ts";
 
@@ -33,13 +33,13 @@ export function Avatars({ open }: { open: Open }) {
   return views === null ? null : <views.Avatars open={open} />;
 }
 
-/** Whom the page follows. */
-export function FollowBar() {
-  const views = useLazy(peopleViews, following.value !== null);
-  return views === null ? null : <views.FollowBar />;
+/** Whom the page follows, or is asked to. */
+export function FollowBar({ open }: { open: Open }) {
+  const views = useLazy(peopleViews, (following.value ?? lead.value) !== null);
+  return views === null ? null : <views.FollowBar open={open} />;
 }
 
-/** Who asks to edit; for whoever may let them. */
+/** Who asks for more; for whoever may let them. */
 export function AskBanner({ open, may }: { open: Open; may: boolean }) {
   return may && people.value.some(one => one.asks) ? <Asks open={open} /> : null;
 }

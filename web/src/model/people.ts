@@ -1,8 +1,11 @@
 /** Who is here, from the connections that the server reports: one of each person, with a colour and initials. Pure. */
-import type { Person, Presence, Selection, Verb } from "../rpc/schema.ts";
+import type { Person, Presence, Selection, Verb, View } from "../rpc/schema.ts";
 
 /** Colours of people, in tokens `--p0` and on; the first is the owner's. */
 export const COLOURS = 8;
+
+/** A right that somebody can ask for. */
+export type Wish = NonNullable<Person["asks_for"]>;
 
 export interface Someone {
   /** The same for all their pages. */
@@ -19,8 +22,53 @@ export interface Someone {
   readonly cell: string | null;
   /** Whether the caret of that page is in the source. */
   readonly isEditing: boolean;
-  /** Whether they would like to edit, and wait for an answer. */
-  readonly asks: boolean;
+  /** The right that they ask for, while they wait for an answer. */
+  readonly asks: Wish | null;
+  /** What the page shows where they moved last. */
+  readonly view: View | null;
+  /** The person whom they follow. */
+  readonly follows: string | null;
+}
+
+/** A part of the list of people, under a heading. */
+export interface PeoplePart {
+  readonly title: string;
+  readonly people: readonly Someone[];
+}
+
+/** Words for the parts of the list. */
+export interface PartWords {
+  readonly asking: string;
+  readonly editing: string;
+  readonly viewing: string;
+  readonly inNoGroup: string;
+}
+
+/** Whether the name of somebody has what is searched, whatever the case and the accents. */
+export function isFound(one: Someone, query: string): boolean {
+  const plain = (text: string): string => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  return plain(one.name).includes(plain(query.trim()));
+}
+
+/**
+ * The list of people in parts: those who ask first, then those who may edit, then the others; or, with their groups, by group.
+ *
+ * Args:
+ *   all: the people, in their order.
+ *   groups: the groups of people, by person; null: parts by what they may do.
+ */
+export function partsOf(all: readonly Someone[], groups: ReadonlyMap<string, readonly string[]> | null, words: PartWords): PeoplePart[] {
+  const parts = new Map<string, Someone[]>([[words.asking, []]]);
+  const put = (title: string, one: Someone): void => void parts.set(title, [...(parts.get(title) ?? []), one]);
+  if (groups === null) for (const title of [words.editing, words.viewing]) parts.set(title, []);
+  else for (const title of [...new Set([...groups.values()].flat())].sort((a, b) => a.localeCompare(b))) parts.set(title, []);
+  for (const one of all) {
+    if (one.asks !== null) put(words.asking, one);
+    else if (groups === null) put(one.verb === "read" || one.verb === "none" ? words.viewing : words.editing, one);
+    else for (const title of groups.get(one.person) ?? []) put(title, one);
+    if (one.asks === null && groups !== null && (groups.get(one.person) ?? []).length === 0) put(words.inNoGroup, one);
+  }
+  return [...parts].filter(([, people]) => people.length > 0).map(([title, people]) => ({ title, people }));
 }
 
 /** Somebody else at a cell. */
@@ -77,7 +125,9 @@ function someone(pages: readonly Person[], mine: string | null): Someone {
     isIdle: pages.every(page => page.is_idle),
     cell: first.cell,
     isEditing: first.selection !== null,
-    asks: pages.some(page => page.asks === "waiting"),
+    asks: (first.asks === "waiting" ? first.asks_for : null) ?? null,
+    view: first.view ?? null,
+    follows: pages.find(page => page.follows != null)?.follows ?? null,
   };
 }
 

@@ -1,43 +1,30 @@
-/** The people in the top bar, and the bar that names whom one follows. Comes when somebody else is here. */
+/** The people in the top bar, and the bar that names whom one follows, or is asked to. Comes when somebody else is here. */
 import type { Someone } from "../model/people.ts";
-import { jump } from "../panels/queue.ts";
+import { server } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
 import { may } from "../session/permissions.ts";
-import { following, people, unlisted } from "../session/presence.ts";
+import { following, lead, people, unlisted } from "../session/presence.ts";
 import { s } from "../text/sharing.ts";
 import { Banner } from "../ui/Banner.tsx";
+import { Ask } from "../ui/Dialog.tsx";
 import { Menu } from "../ui/Menu.tsx";
 import type { MenuRow } from "../ui/menu_rows.ts";
-import { say } from "../ui/notices.ts";
+import { complain } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
+import { actsOn, allow, follow, question, remove, whereabouts } from "./person_acts.ts";
 
 const MOST = 4;
 
-/** Keeps somebody's cell in view from now on. */
-export function follow(one: Someone): void {
-  following.value = one.person;
-  say(`${s.followingNow} ${one.name}`);
-}
-
-/** Where somebody is, in words. */
-export function whereabouts({ store }: Open, one: Someone | undefined): string {
-  if (one === undefined) return s.notHere;
-  if (one.isIdle) return s.away;
-  const at = store.indexOf(one.cell) + 1;
-  return one.isEditing && at > 0 ? s.inCell(at) : s.reading;
-}
-
-const showLogins = (): void => {
-  dialog.value = "logins";
+const show = (which: "logins" | "people") => (): void => {
+  dialog.value = which;
 };
 
 function rowsOf(open: Open, one: Someone): MenuRow[] {
-  const at = open.store.indexOf(one.cell) + 1;
   return [
-    { heading: `${s.avatar(one.isYou ? s.youAre(one.name) : one.name, s.holds[one.verb])}` },
-    one.isYou && may("own") && { title: s.loginsItem, run: showLogins },
-    !one.isYou && { title: s.follow(one.name), run: () => follow(one) },
-    !one.isYou && at > 0 && { title: s.goTo(at), run: () => jump(open, one.cell) },
+    { heading: s.avatar(one.isYou ? s.youAre(one.name) : one.name, s.holds[one.verb]) },
+    one.isYou && may("own") && { title: s.loginsItem, run: show("logins") },
+    one.isYou && { title: s.peopleItem, run: show("people") },
+    ...actsOn(open, one),
   ];
 }
 
@@ -52,15 +39,33 @@ function Avatar({ open, one }: { open: Open; one: Someone }) {
   );
 }
 
-/** Avatars where there is room for them; on a phone, and for those that are too many, a number with all of them in its menu. */
+/** What is asked before somebody may run code, or is removed. */
+function Question({ open }: { open: Open }) {
+  const asked = question.value;
+  if (asked === null) return null;
+  const { about, one } = asked;
+  const close = (): void => {
+    question.value = null;
+  };
+  return about === "run" ? (
+    <Ask
+      title={s.runAsk(one.name)}
+      body={s.means(server.value?.owner ?? s.you).execute}
+      act={s.letThemRun}
+      onClose={close}
+      onAct={() => void allow(open, one, "execute")}
+    />
+  ) : (
+    <Ask title={s.removeAsk(one.name)} body={s.removeBody} act={s.removeAct} danger onClose={close} onAct={() => void remove(open, one)} />
+  );
+}
+
+/** Avatars where there is room for them, and a number that opens the list of all; for whoever may answer, how many ask for more. */
 export function Avatars({ open }: { open: Open }) {
   const all = people.value;
-  const rest = all.length + unlisted.value - MOST;
-  const listed = (some: readonly Someone[]): MenuRow[] => [
-    ...some.flatMap(one => rowsOf(open, one)),
-    unlisted.value > 0 && { heading: s.others(unlisted.value) },
-  ];
   const count = all.length + unlisted.value;
+  const rest = count - MOST;
+  const asking = may("own") ? all.filter(one => one.asks !== null).length : 0;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a set of form fields is not what this is
     <span class="people" role="group" aria-label={s.people}>
@@ -68,38 +73,107 @@ export function Avatars({ open }: { open: Open }) {
         <Avatar key={one.person} open={open} one={one} />
       ))}
       {rest > 0 && (
-        <Menu className="avatar rest" label={`${s.more(rest)}: ${s.others(rest)}`} title={s.others(rest)} items={listed(all.slice(MOST))}>
+        <button
+          type="button"
+          class="avatar rest"
+          aria-label={`${s.more(rest)}: ${s.others(rest)}`}
+          title={s.others(rest)}
+          onClick={show("people")}
+        >
           {s.more(rest)}
-        </Menu>
+        </button>
       )}
-      <Menu className="avatar count" label={s.peopleCount(count)} title={s.peopleCount(count)} items={listed(all)}>
+      <button type="button" class="avatar count" aria-label={s.peopleCount(count)} title={s.peopleCount(count)} onClick={show("people")}>
         {count}
-      </Menu>
+      </button>
+      {asking > 0 && (
+        <button
+          type="button"
+          class="asking"
+          aria-label={`${asking}: ${s.askCount(asking)}`}
+          title={s.askCount(asking)}
+          onClick={show("people")}
+        >
+          {asking}
+        </button>
+      )}
+      <Question open={open} />
     </span>
   );
 }
 
-export function FollowBar() {
-  const one = people.value.find(({ person }) => person === following.value);
-  if (one === undefined) return null;
+/** Asks everybody to follow, or ends that. */
+export async function setLead({ store }: Open, on: boolean): Promise<void> {
+  try {
+    await store.connection.call("presence.lead", { session: store.id, on });
+  } catch (error) {
+    complain(error);
+  }
+}
+
+function Led({ one }: { one: Someone }) {
+  return (
+    <Banner
+      kind="info"
+      icon="people"
+      bold={s.ledBy(one.name)}
+      end={
+        <button type="button" class="btn" onClick={() => follow(one)}>
+          {s.followBack}
+        </button>
+      }
+    />
+  );
+}
+
+function Leading({ open }: { open: Open }) {
+  const you = people.value.find(one => one.isYou)?.person;
+  return (
+    <Banner
+      kind="info"
+      icon="people"
+      bold={s.leading}
+      end={
+        <button type="button" class="btn" onClick={() => void setLead(open, false)}>
+          {s.leadEnd}
+        </button>
+      }
+    >
+      {s.leadingCount(people.value.filter(one => one.follows === you).length)}
+    </Banner>
+  );
+}
+
+export function FollowBar({ open }: { open: Open }) {
+  const all = people.value;
+  const one = all.find(({ person }) => person === following.value);
+  const leader = all.find(({ person }) => person === lead.value);
+  if (one === undefined && leader === undefined) return null;
   return (
     <div class="banners follow-bar">
-      <Banner
-        kind="info"
-        icon="people"
-        bold={`${s.followingNow} ${one.name}`}
-        end={
-          <button
-            type="button"
-            class="btn"
-            onClick={() => {
-              following.value = null;
-            }}
-          >
-            {s.stop}
-          </button>
-        }
-      />
+      {one !== undefined ? (
+        <Banner
+          kind="info"
+          icon="people"
+          bold={`${s.followingNow} ${one.name}`}
+          end={
+            <button
+              type="button"
+              class="btn"
+              onClick={() => {
+                following.value = null;
+              }}
+            >
+              {s.stop}
+            </button>
+          }
+        >
+          {one.person === lead.value && `${s.ledBy(one.name)} `}
+          {s.leaveHint}
+        </Banner>
+      ) : (
+        leader !== undefined && (leader.isYou ? <Leading open={open} /> : <Led one={leader} />)
+      )}
     </div>
   );
 }

@@ -14,7 +14,7 @@ import { complain, say, toast } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
 import { Face } from "./Face.tsx";
 import { NamedRights } from "./NamedRights.tsx";
-import { whereabouts } from "./People.tsx";
+import { whereabouts } from "./person_acts.ts";
 
 const RIGHTS: readonly Right[] = ["read", "write", "execute"];
 const DAYS = [1, 7, 30, 365] as const;
@@ -213,7 +213,7 @@ function LinkRow({ open, share, onChanged }: { open: Open; share: Share; onChang
               {s.keep}
             </button>
             <button type="button" class="btn bad" onClick={() => set("execute")}>
-              {s.letRun}
+              {s.letThemRun}
             </button>
           </span>
         </div>

@@ -1,13 +1,13 @@
 /**
- * What is done while others are here: they are shown and announced, our place is sent to them, and they are followed.
+ * What is done while others are here: they are shown and announced, our place is sent to them, and they are followed, also when they ask for it.
  *
  * Our place is sent at most every 100 ms, and only while somebody is there to see it. What the server then reports of us is compared with what we
  * sent, so that nothing has to be remembered over connections that break: whatever differs is sent again.
  */
-import { effect } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { grouped, keptMarks, marksOf, type Someone } from "../model/people.ts";
 import { LineLost, RpcFailure } from "../rpc/messages.ts";
-import type { Presence, SetPresence } from "../rpc/schema.ts";
+import type { Presence, SetPresence, View } from "../rpc/schema.ts";
 import { following, marks, ownSelection, type PresenceFollower, people, unlisted } from "../session/presence.ts";
 import { mode, selected } from "../session/selection.ts";
 import type { SessionStore } from "../session/store.ts";
@@ -23,6 +23,11 @@ export class PresenceFollow implements PresenceFollower {
   #sentAt = Number.NEGATIVE_INFINITY;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #known: Map<string, string> | null = null;
+  #lead: string | null = null;
+  #you: string | null = null;
+  /** Whether our place is followed by somebody: only then what the page shows is sent. */
+  readonly #followed = signal(false);
+  readonly #view = signal<View | null>(null);
   readonly #stops: (() => void)[] = [];
 
   constructor(readonly store: SessionStore) {
@@ -39,6 +44,11 @@ export class PresenceFollow implements PresenceFollower {
       if (!isEscape && event.target instanceof Element && event.target.closest(".follow-bar, .people, dialog, .menu") !== null) return;
       following.value = null;
     };
+    const scrolled = (): void => {
+      if (this.#followed.peek()) this.#view.value = shownView();
+    };
+    addEventListener("scroll", scrolled, { capture: true, passive: true });
+    this.#stops.push(() => removeEventListener("scroll", scrolled, { capture: true }));
     for (const name of ["wheel", "touchmove", "pointerdown", "keydown"]) {
       addEventListener(name, leave, { capture: true, passive: true });
       this.#stops.push(() => removeEventListener(name, leave, { capture: true }));
@@ -59,11 +69,33 @@ export class PresenceFollow implements PresenceFollower {
     unlisted.value = presence.more;
     marks.value = keptMarks(marks.value, marksOf(presence));
     this.#speak(all);
-    if (following.value !== null && !all.some(one => one.person === following.value)) following.value = null;
     const mine = presence.people.find(one => one.id === presence.you);
-    const wanted = this.#place();
-    const known = JSON.stringify([mine?.cell ?? null, mine?.selection ?? null]);
-    if (others && known !== JSON.stringify([wanted.cell, wanted.selection])) this.#schedule();
+    this.#you = mine?.person ?? null;
+    this.#beLed(presence, all);
+    this.#seen(presence);
+    const wanted = JSON.stringify(this.#place());
+    const { cell = null, selection = null, view = null, follows = null } = mine ?? {};
+    if (others && JSON.stringify({ cell, selection, view, follows }) !== wanted) this.#schedule();
+  }
+
+  /** Follows whoever asks everybody to, once for each time that they ask; whoever is typing is only shown the offer. */
+  #beLed(presence: Presence, all: readonly Someone[]): void {
+    const wanted = presence.lead ?? null;
+    const leader = all.find(one => one.person === wanted);
+    if (wanted !== this.#lead && leader !== undefined && !leader.isYou && mode.peek() !== "edit") {
+      following.value = wanted;
+      say(`${s.ledBy(leader.name)} ${s.leaveHint}`);
+    }
+    if (wanted === null || leader !== undefined) this.#lead = wanted;
+    const followed = following.value;
+    if (followed !== null && followed !== wanted && !all.some(one => one.person === followed)) following.value = null;
+  }
+
+  /** Notes whether somebody looks at what this page shows. */
+  #seen({ people: pages, lead }: Presence): void {
+    const you = this.#you;
+    this.#followed.value = you !== null && (lead === you || pages.some(page => page.follows === you));
+    this.#view.value = this.#followed.value ? shownView() : null;
   }
 
   /** Announces quietly who came and who went; not those who were here before us. */
@@ -77,9 +109,10 @@ export class PresenceFollow implements PresenceFollower {
 
   // ---- where we are
 
-  #place(): Required<Pick<SetPresence, "cell" | "selection">> {
+  #place(): Required<Omit<SetPresence, "session">> {
     const cell = selected.value;
-    return { cell, selection: cell !== null && mode.value === "edit" ? ownSelection.value : null };
+    const selection = cell !== null && mode.value === "edit" ? ownSelection.value : null;
+    return { cell, selection, view: this.#view.value, follows: following.value };
   }
 
   #moved(place: { cell?: string | null }): void {
@@ -106,7 +139,41 @@ export class PresenceFollow implements PresenceFollower {
   // ---- where they are
 
   #keepInView(): void {
-    const cell = people.value.find(one => one.person === following.value)?.cell ?? null;
+    const one = people.value.find(({ person }) => person === following.value);
+    if (one === undefined || one.follows === this.#you) return; // of two who follow each other, neither is moved
+    const { cell, view } = one;
+    if (view !== null && showView(view)) return;
     if (cell !== null) document.getElementById(`cell-${cell}`)?.scrollIntoView({ block: "center" });
   }
+}
+
+/** The cell in the middle of the page, and how far down it that is; null where no cell is. */
+export function shownView(): View | null {
+  const page = document.getElementById("main");
+  if (page === null) return null;
+  const box = page.getBoundingClientRect();
+  const middle = (box.top + box.bottom) / 2;
+  const cells = page.querySelectorAll(".cell[id^=cell-]");
+  let [low, high] = [0, cells.length - 1];
+  while (low < high) {
+    const at = (low + high) >> 1;
+    if ((cells[at]?.getBoundingClientRect().bottom ?? 0) < middle) low = at + 1;
+    else high = at;
+  }
+  const cell = cells[low];
+  if (cell === undefined) return null;
+  const { top, height } = cell.getBoundingClientRect();
+  const part = height === 0 ? 0 : Math.min(1, Math.max(0, (middle - top) / height));
+  return { cell: cell.id.slice("cell-".length), part: Math.round(part * 1000) / 1000 };
+}
+
+/** Scrolls so that the same is in the middle of this page; false where there is no such cell. */
+function showView({ cell, part }: View): boolean {
+  const page = document.getElementById("main");
+  const there = document.getElementById(`cell-${cell}`);
+  if (page === null || there === null) return false;
+  const box = page.getBoundingClientRect();
+  const { top, height } = there.getBoundingClientRect();
+  page.scrollTop += top + part * height - (box.top + box.bottom) / 2;
+  return true;
 }

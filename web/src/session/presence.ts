@@ -1,6 +1,6 @@
 /** Who else is here. Small, for every page has it; what is done with it comes when somebody is (people/). */
 import { signal } from "@preact/signals";
-import type { Mark, Someone } from "../model/people.ts";
+import type { Mark, Someone, Wish } from "../model/people.ts";
 import type { Notification } from "../rpc/messages.ts";
 import type { Person, Presence, Selection } from "../rpc/schema.ts";
 import { p } from "../text/people.ts";
@@ -16,6 +16,10 @@ export const unlisted = signal(0);
 export const marks = signal<ReadonlyMap<string, readonly Mark[]>>(new Map());
 /** Whether you asked to edit, and what came of it. */
 export const asked = signal<Person["asks"]>(null);
+/** What you asked for. */
+export const askedFor = signal<Wish>("write");
+/** The person whom everybody is asked to follow. */
+export const lead = signal<string | null>(null);
 /** The person whose cell is kept in view. */
 export const following = signal<string | null>(null);
 /** Where the caret is in the cell that is edited here. */
@@ -41,8 +45,11 @@ export function watchPeople(store: SessionStore, fetchFollower: FetchFollower): 
     const { you } = newest;
     const mine = newest.people.find(one => one.id === you);
     if (mine !== undefined) setRight(mine.verb);
-    if (asked.value === "waiting" && may("write")) toast(p.mayEditNow);
+    const wish = askedFor.value;
+    if (asked.value === "waiting" && may(wish)) toast(p.mayNow[wish]);
     asked.value = mine?.asks ?? null;
+    askedFor.value = mine?.asks_for ?? "write";
+    lead.value = newest.lead ?? null;
     if (here !== null) here.observe(newest);
     else void fetch();
   };
@@ -66,6 +73,7 @@ export function watchPeople(store: SessionStore, fetchFollower: FetchFollower): 
     people.value = [];
     marks.value = new Map();
     asked.value = null;
+    lead.value = null;
     unlisted.value = 0;
   };
   const unheard = store.connection.onPhase(phase => {

@@ -13,7 +13,7 @@ export const p = {
     execute: "You cannot run code in this notebook.",
     own: "Only the owner of the server can do that.",
   } satisfies Record<Verb, string>,
-  mayEditNow: "You can edit now.",
+  mayNow: { write: "You can edit now.", execute: "You can run code now." },
   waitsForOther: "The code waits for an answer. Only people who can run code can give it.",
   askAgain: "If you were sent a link, open it again or ask for another one.",
 } as const;

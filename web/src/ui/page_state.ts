@@ -15,6 +15,7 @@ export type DialogName =
   | "save_as"
   | "reload"
   | "share"
+  | "people"
   | "logins"
   | "tokens"
   | "account"

@@ -1,11 +1,53 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
-import { COLOURS, colourOf, grouped, initialsOf, keptMarks, marksOf } from "../../src/model/people.ts";
+import { COLOURS, colourOf, grouped, initialsOf, isFound, keptMarks, marksOf, partsOf } from "../../src/model/people.ts";
 import { owner, person, presence } from "../persons.ts";
 
-test("somebody asks when any of their pages does", () => {
-  const pages = [person("2", { person: "g" }), person("3", { person: "g", asks: "waiting" }), person("4", { asks: "declined" })];
-  expect(grouped(presence("1", owner("1"), ...pages)).map(one => one.asks)).toEqual([false, true, false]);
+test("what somebody asks for is known until it is answered", () => {
+  const pages = [person("2", { asks: "waiting", asks_for: "execute" }), person("4", { asks: "declined", asks_for: "write" })];
+  expect(grouped(presence("1", owner("1"), ...pages)).map(one => one.asks)).toEqual([null, "execute", null]);
+});
+
+describe("the list in parts", () => {
+  const words = { asking: "asking", editing: "editing", viewing: "viewing", inNoGroup: "none" };
+  const all = grouped(
+    presence(
+      "1",
+      owner("1"),
+      person("2", { person: "account a", name: "Zoé" }),
+      person("3", { person: "account b", name: "Bo", verb: "write" }),
+      person("4", { person: "account c", name: "Cy", asks: "waiting", asks_for: "write" }),
+    ),
+  );
+  const shown = (groups: ReadonlyMap<string, readonly string[]> | null) =>
+    partsOf(all, groups, words).map(({ title, people }) => [title, people.map(one => one.name)]);
+
+  test("has who asks first, then who may edit, then the others", () => {
+    expect(shown(null)).toEqual([
+      ["asking", ["Cy"]],
+      ["editing", ["ada", "Bo"]],
+      ["viewing", ["Zoé"]],
+    ]);
+  });
+
+  test("is by group where that is wanted: somebody of two is in both, and who asks still comes first", () => {
+    const groups = new Map([
+      ["account a", ["tutors", "lab"]],
+      ["account b", ["lab"]],
+      ["account c", ["lab"]],
+    ]);
+    expect(shown(groups)).toEqual([
+      ["asking", ["Cy"]],
+      ["lab", ["Bo", "Zoé"]],
+      ["tutors", ["Zoé"]],
+      ["none", ["ada"]],
+    ]);
+  });
+
+  test("finds by a part of the name, without its accents and in any case", () => {
+    expect(all.filter(one => isFound(one, " ZOE")).map(one => one.name)).toEqual(["Zoé"]);
+    expect(all.filter(one => isFound(one, "")).length).toBe(4);
+  });
 });
 
 describe("initials", () => {

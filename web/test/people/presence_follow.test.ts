@@ -47,11 +47,11 @@ describe("here", () => {
   test("tells where we are once somebody is there, and many moves as one", () => {
     here.observe(presence("1", owner("1"), person("2")));
     vi.advanceTimersByTime(1000);
-    expect(told()).toEqual([{ session: "s", cell: "a", selection: null }]);
+    expect(told()).toEqual([{ session: "s", cell: "a", selection: null, view: null, follows: null }]);
     here.observe(presence("1", owner("1", { cell: "a" }), person("2")));
     for (const cell of ["b", "c", "d"]) selected.value = cell;
     vi.advanceTimersByTime(1000);
-    expect(told().slice(1)).toEqual([{ session: "s", cell: "d", selection: null }]);
+    expect(told().slice(1)).toEqual([{ session: "s", cell: "d", selection: null, view: null, follows: null }]);
   });
 
   test("tells it again when the server says otherwise: the line broke in between", () => {
@@ -92,6 +92,59 @@ describe("here", () => {
     here.observe(presence("1", owner("1")));
     expect(following.value).toBe(null);
     cell.remove();
+  });
+
+  test("whoever asks everybody to follow is followed, once; who has left is not asked again until they ask anew", () => {
+    const told = (lead: string | null, ...all: Person[]): void => here.observe({ ...presence("2", ...all), lead });
+    told(null, owner("1"), person("2"));
+    told("owner", owner("1"), person("2"));
+    expect(following.value).toBe("owner");
+    dispatchEvent(new Event("wheel"));
+    told("owner", owner("1", { cell: "b" }), person("2"));
+    expect(following.value).toBe(null);
+    told("owner", person("2"));
+    told("owner", owner("7"), person("2"));
+    expect(following.value).toBe(null);
+    told(null, owner("7"), person("2"));
+    told("owner", owner("7"), person("2"));
+    expect(following.value).toBe("owner");
+    told("owner", person("2")); // their line breaks
+    expect(following.value).toBe("owner");
+  });
+
+  test("who types is not taken away, and who leads follows nobody", () => {
+    mode.value = "edit";
+    here.observe({ ...presence("2", owner("1"), person("2")), lead: "owner" });
+    expect(following.value).toBe(null);
+    mode.value = "command";
+    here.observe({ ...presence("1", owner("1"), person("2")), lead: "owner" });
+    expect(following.value).toBe(null);
+  });
+
+  test("what the page shows is sent while somebody follows, and shown where they do", () => {
+    const page = document.createElement("main");
+    page.id = "main";
+    const cells = ["x", "y"].map((id, index) => {
+      const cell = document.createElement("div");
+      cell.id = `cell-${id}`;
+      cell.className = "cell";
+      cell.getBoundingClientRect = () => ({ top: index * 100, bottom: index * 100 + 100, height: 100 }) as DOMRect;
+      return cell;
+    });
+    page.append(...cells);
+    page.getBoundingClientRect = () => ({ top: 0, bottom: 250 }) as DOMRect;
+    document.body.append(page);
+    here.observe(presence("1", owner("1"), person("2", { follows: "owner" })));
+    vi.advanceTimersByTime(1000);
+    expect(told().at(-1)).toMatchObject({ view: { cell: "y", part: 0.25 } });
+    here.observe(presence("1", owner("1"), person("2", { view: { cell: "x", part: 0.5 } })));
+    vi.advanceTimersByTime(1000);
+    expect(told().at(-1)).toMatchObject({ view: null });
+    following.value = "person-2";
+    expect(page.scrollTop).toBe(-75);
+    vi.advanceTimersByTime(1000);
+    expect(told().at(-1)).toMatchObject({ follows: "person-2" });
+    page.remove();
   });
 
   test("nobody is shown who was there before the line broke", async () => {
