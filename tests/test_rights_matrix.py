@@ -110,7 +110,7 @@ def params_for(method: Method, world: World) -> dict[str, Any]:
     if "run" in params and method.reach == "place":
         params["run"] = world.run
     if "path" in fields and method.reach in ("paths", "account", "place"):
-        name = "n.ipynb" if method.name.startswith(("session.", "notebook.")) else "f.txt"
+        name = "n.ipynb" if method.name.startswith(("session.", "notebook.", "handout.")) else "f.txt"
         name = "new.ipynb" if method.name == "file.create" else name
         folder_only = method.name in ("file.list", "file.watch", "file.unwatch")
         params["path"] = world.folder if folder_only else f"{world.folder}/{name}"

@@ -20,6 +20,7 @@ from webipy.command.audit_commands import audit
 from webipy.command.connecting import Target, run
 from webipy.command.console_commands import connection, console
 from webipy.command.exit_statuses import FAILED, OK
+from webipy.command.handout_commands import hand_out
 from webipy.command.journal_commands import journal
 from webipy.command.login_commands import logins
 from webipy.command.merge_commands import diff, merge
@@ -225,6 +226,7 @@ def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_
     run(target, command)
 
 
+main.add_command(hand_out)
 main.add_command(logins)
 main.add_command(user)
 main.add_command(login)

@@ -48,6 +48,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("console", "EVIL"), ("console", "SESSION", "-k", "EVIL"), ("connection", "EVIL"), ("connection", "SESSION"),
     ("interrupt", "EVIL"), ("interrupt", "SESSION"), ("restart", "EVIL"), ("kill", "EVIL"), ("doctor",), ("serve", "--root", "EVIL"),
     ("share", "SESSION", "--with", "EVIL"), ("share", "EVIL", "--with", "EVIL"),
+    ("hand-out", "EVIL", "--to", "bo"), ("hand-out", "PATH", "--to", "EVIL"), ("hand-out", "PATH", "--list"),
     ("token", "list"), ("token", "list", "--json"), ("token", "revoke", "EVIL"), ("token", "create", "EVIL"),
     ("token", "create", "one", "--folder", "EVIL"), ("user", "list"), ("user", "list", "--json"), ("user", "remove", "EVIL"),
     ("user", "add", "EVIL", "--invite"), ("user", "add", "bo", "--name", "EVIL", "--invite"), ("login", "EVIL"), ("logout", "EVIL"),

@@ -2805,6 +2805,88 @@ export interface RestoreFile extends OfTrashed {
   to?: string | null;
 }
 
+/** An account, all accounts of a group, or everybody with an account. */
+export interface Recipient {
+  /** Whether it is one account, a group, or everybody with an account. */
+  kind?: "account" | "everybody" | "group";
+  /** Of an account its id or the name that it signs in with, of a group its name; empty for everybody. */
+  whom?: string;
+}
+
+/** A notebook that is handed out. */
+export interface OfHandout {
+  /** The path of the notebook, relative to the server's root. Copies stand beside it, in `handed-out/NAME/`. */
+  path: string;
+  /** Whom it is about. The caller is left out where only a group or everybody names them. */
+  recipients?: Recipient[];
+}
+
+/** Who gets a copy. With `execute`, they run code as the person who runs the server, and can do what that person can. */
+export interface MakeHandout extends OfHandout {
+  /** The right that each has to their copy; who has one already keeps that of before. */
+  verb?: Right;
+}
+
+/** What became of the copy for one person. */
+export interface Copied {
+  /** The id of the account. */
+  account: string;
+  /** The name that they sign in with. */
+  name: string;
+  /** The name that others see. */
+  display_name: string;
+  /** It was made; they had one, which was left as it is; or it could not be made. */
+  result: "failed" | "had" | "made";
+  /** The path of their copy, relative to the server's root; null: there is none. */
+  copy_path: string | null;
+  /** Why it could not be made, a sentence; null: it was. */
+  reason: string | null;
+}
+
+/** What became of each copy. */
+export interface HandoutMade {
+  /** The folder of the copies, relative to the server's root. */
+  folder: string;
+  /** One for each recipient, by the name that they sign in with. */
+  copies: Copied[];
+}
+
+/** Somebody's copy, or that they have none. */
+export interface HandoutCopy {
+  /** The id of the account. */
+  account: string;
+  /** The name that they sign in with; of an account that is not there any more, its id. */
+  name: string;
+  /** The name that others see; of an account that is not there any more, its id. */
+  display_name: string;
+  /** They have no copy (`none`); its file is not there any more (`gone`), is as it was handed out (`untouched`), was opened by somebody, or was changed since. */
+  state: "changed" | "gone" | "none" | "opened" | "untouched";
+  /** The path of their copy, relative to the server's root; null: they have none. */
+  copy_path: string | null;
+  /** The right that was given to them there. */
+  verb: Verb;
+  /** When it was handed out, RFC 3339 in UTC with microseconds; null: they have none. */
+  handed_out: string | null;
+  /** When it was first opened, by whomever, RFC 3339 in UTC; null: never, or its session is not kept any more. */
+  opened: string | null;
+  /** When its file was changed last, RFC 3339 in UTC with microseconds; null: never. */
+  changed: string | null;
+  /** The id of the open session that has it; null: it is not open. */
+  session: string | null;
+  /** Whether they have it open in a page now. */
+  is_here: boolean;
+  /** Whether they are one of the recipients of the call. */
+  is_recipient: boolean;
+}
+
+/** Who has a copy of a notebook, and what they have done with it. */
+export interface HandoutList {
+  /** The folder of the copies, relative to the server's root. */
+  folder: string;
+  /** By the name that people sign in with: everybody who has a copy, and those of the recipients who have none. */
+  copies: HandoutCopy[];
+}
+
 /** Which rows of a file to return. Only files of up to 16 MiB are sorted and filtered (else failure `too_large`). */
 export interface ReadTable extends OfFile {
   /** The number of the first row, from 0; a first line that names the columns is no row. */
@@ -3232,6 +3314,8 @@ export interface Methods {
   "file.unwatch": { params: WatchFolder; result: Done };
   "file.watch": { params: WatchFolder; result: Done };
   "file.write": { params: WriteFile; result: File };
+  "handout.list": { params: OfHandout; result: HandoutList };
+  "handout.make": { params: MakeHandout; result: HandoutMade };
   "history.get": { params: GetHistory; result: History };
   "input.reply": { params: ReplyInput; result: Accepted };
   "inspection.get": { params: GetInspection; result: Inspection };

@@ -34,6 +34,7 @@ from webipy.core.api.token_scopes import Touched
 from webipy.server.methods.failures import Failures
 from webipy.server.notebooks.client_copies import ClientCopies
 from webipy.server.notebooks.documents import Documents
+from webipy.server.notebooks.handouts import Handouts
 from webipy.server.notebooks.rooms import Rooms
 from webipy.server.notebooks.runs import Runs
 from webipy.server.notebooks.temporary_sessions import TemporarySessions
@@ -102,6 +103,7 @@ class Services:
     documents: Documents = attrs.field(init=False)
     copies: ClientCopies = attrs.field(init=False)
     rooms: Rooms = attrs.field(init=False)
+    handouts: Handouts = attrs.field(init=False)
     presence: Presence = attrs.field(init=False)
     usage: Usage = attrs.field(init=False)
     temporary: TemporarySessions = attrs.field(init=False)
@@ -124,6 +126,7 @@ class Services:
         self.copies = ClientCopies(self.world, self.documents)
         self.rooms = Rooms(self.world, self.sessions, self.documents)
         self.presence = Presence(self.world.later, self.world.clock)
+        self.handouts = Handouts(self.world, self.rights, self.directory, self.documents, self.presence)
         self.quotas = Quotas(self.world.clock)
         self.sessions.appends.add(lambda session, by, size: self.quotas.charge(session.id, by, size))
         self.usage = Usage(self.world, self.sessions)

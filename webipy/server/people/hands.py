@@ -85,11 +85,20 @@ class Hands:
         self._hands[session, person] = Hand(verb)
 
     def lower(self, session: str, person: str) -> None:
-        """Takes somebody's hand back; nothing happens when they have none."""
+        """Takes somebody's hand back; nothing happens when they have none.
+
+        Args:
+            session: The session's id.
+            person: Who, as `Principal.person`.
+        """
         self._hands.pop((session, person), None)
 
     def decline(self, session: str, person: str) -> None:
         """Declines what somebody asks for.
+
+        Args:
+            session: The session's id.
+            person: Who, as `Principal.person`.
 
         Raises:
             errors.NotFound: They do not ask (any more).
@@ -100,23 +109,43 @@ class Hands:
         hand.state = "declined"
 
     def allowed(self, session: str, person: str) -> None:
-        """Lowers the hand of somebody who was answered by a right; they may ask for another one at once."""
+        """Lowers the hand of somebody who was answered by a right; they may ask for another one at once.
+
+        Args:
+            session: The session's id.
+            person: Who, as `Principal.person`.
+        """
         if self._hands.pop((session, person), None) is not None:
             self._asked.pop(person, None)
 
     def of(self, session: str, person: str) -> Hand | None:
-        """The hand of somebody who is there; `None` when they do not ask."""
+        """The hand of somebody who is there; `None` when they do not ask.
+
+        Args:
+            session: The session's id.
+            person: Who, as `Principal.person`.
+        """
         return self._hands.get((session, person))
 
     def came(self, session: str, person: str) -> None:
-        """Somebody has a connection again."""
+        """Somebody has a connection again.
+
+        Args:
+            session: The session's id.
+            person: Who, as `Principal.person`.
+        """
         self._forget_those_away(self.clock())
         hand = self._hands.get((session, person))
         if hand is not None:
             hand.away = None
 
     def left(self, session: str, person: str) -> None:
-        """Somebody has no connection any more."""
+        """Somebody has no connection any more.
+
+        Args:
+            session: The session's id.
+            person: Who, as `Principal.person`.
+        """
         hand = self._hands.get((session, person))
         if hand is not None:
             hand.away = self.clock()
