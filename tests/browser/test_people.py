@@ -327,9 +327,10 @@ class Together(PeopleCase):
         expect(guest.get_by_text("open it again or ask for another one")).to_be_visible()
 
     def test_on_a_phone_the_people_are_a_number(self) -> None:
-        """With all of them in its menu."""
+        """It opens the list of all of them."""
         guest = self.come(self.link("execute")[1], viewport={"width": 390, "height": 780})
         guest.get_by_role("button", name="2 people here").click()
+        guest.get_by_role("dialog").get_by_role("button", name="What can be done with").click()
         guest.get_by_role("menuitem", name="Follow ").click()
         expect(guest.locator(".follow-bar")).to_be_visible()
 
@@ -369,6 +370,75 @@ class Asking(PeopleCase):
         expect(other.get_by_role("button", name="Ask to edit")).to_be_visible()
 
 
+class Many(PeopleCase):
+    """The list of people, and all who follow one."""
+
+    def test_who_asks_stands_first_and_one_is_allowed_lowered_and_removed(self) -> None:
+        """A number says how many ask; each is answered alone, in the list and by keys."""
+        url = self.link("read")[1]
+        first, second, other = (self.come(url, name) for name in ("Grace", "Eve", "Zoe"))
+        first.get_by_role("button", name="Ask to edit").click()
+        second.get_by_role("button", name="Ask to run code").click()
+        expect(second.get_by_text("You asked to run code.")).to_be_visible()
+        page = self.page
+        page.get_by_role("button", name="2 people ask for more").click()
+        dialog = page.get_by_role("dialog")
+        asking = dialog.get_by_role("region", name="Asking")
+        expect(asking.locator(".visitor")).to_have_count(2)
+        second.get_by_role("button", name="Take it back").click()
+        expect(asking.locator(".visitor")).to_have_count(1)
+        dialog.get_by_role("button", name="Allow Grace (guest) to edit").press("Enter")
+        expect(first.get_by_text("You can edit now.")).to_be_visible()
+        expect(dialog.get_by_role("region", name="Can edit")).to_contain_text("Grace")
+        dialog.get_by_role("button", name="What can be done with Grace (guest)").click()
+        page.get_by_role("menuitem", name="Back to viewing").click()
+        expect(first.get_by_text("You are viewing.")).to_be_visible()
+        dialog.get_by_role("button", name="What can be done with Zoe (guest)").click()
+        page.get_by_role("menuitem", name="Remove from this notebook").click()
+        page.get_by_role("dialog", name="Remove Zoe").get_by_role("button", name="Remove", exact=True).click()
+        expect(other.get_by_role("heading", name="Your access has ended.")).to_be_visible()
+        expect(first.locator(".cell").first).to_be_visible()
+        expect(dialog.locator(".visitor")).to_have_count(3)
+
+    def test_many_are_searched(self) -> None:
+        """By a part of the name; with few there is no search."""
+        url = self.link("read")[1]
+        guests = [self.come(url, f"Guest {number}") for number in range(2)]
+        self.page.locator(".people .avatar").first.click()
+        self.page.get_by_role("menuitem", name="People here").click()
+        dialog = self.page.get_by_role("dialog", name="3 people here")
+        expect(dialog.locator(".visitor")).to_have_count(3)
+        expect(dialog.get_by_role("searchbox")).to_have_count(0)
+        guests += [self.come(url, f"Late {number}") for number in range(7)]
+        self.page.get_by_role("searchbox", name="Find a person").fill("late 3")
+        expect(self.page.locator(".visitor")).to_have_count(1)
+        expect(self.page.get_by_role("dialog", name=f"{len(guests) + 1} people here")).to_be_visible()
+
+    def test_everybody_is_asked_to_follow_and_each_may_leave(self) -> None:
+        """They see what the other page shows; whoever scrolls goes their own way, and may come back."""
+        for number in range(30):
+            self.add_cell(self.session, f"y{number} = '{'long ' * 3}'\n\n\n\n", cell=f"far{number}", after="c3")
+        guest, page = self.guest("read"), self.page
+        expect(guest.locator("#cell-far0")).to_have_count(1)
+        self.sees(page, "Grace (guest)")
+        page.locator(".people .avatar").first.click()
+        page.get_by_role("menuitem", name="People here").click()
+        page.get_by_role("button", name="Ask everybody to follow you").click()
+        page.keyboard.press("Escape")
+        expect(guest.locator(".follow-bar")).to_contain_text("asks everybody to follow")
+        expect(page.get_by_text("1 person follows now")).to_be_visible()
+        page.locator("#cell-far10").scroll_into_view_if_needed()
+        expect(guest.locator("#cell-far10")).to_be_in_viewport()
+        guest.mouse.move(400, 400)
+        guest.mouse.wheel(0, -5000)
+        expect(guest.get_by_role("button", name="Follow", exact=True)).to_be_visible()
+        expect(page.get_by_text("0 people follow now")).to_be_visible()
+        guest.get_by_role("button", name="Follow", exact=True).click()
+        expect(guest.locator("#cell-far10")).to_be_in_viewport()
+        page.get_by_role("button", name="Stop asking").click()
+        expect(guest.locator(".follow-bar")).to_have_count(0)
+
+
 class Access(PeopleCase):
     """What axe-core finds."""
 
@@ -398,6 +468,9 @@ class Access(PeopleCase):
         expect(page.locator(".here-name")).not_to_have_count(0)
         self.check(page, "people")
         page.get_by_role("button", name="and 3 more").click()
+        expect(page.get_by_role("dialog").locator(".visitor")).to_have_count(7)
+        self.check(page, "people, list")
+        page.get_by_role("dialog").get_by_role("button", name="What can be done with").first.click()
         self.check(page, "people, menu")
         page.get_by_role("menuitem", name="Follow ").first.click()
         expect(page.locator(".follow-bar")).to_be_visible()

@@ -86,6 +86,7 @@ export class PresenceFollow implements PresenceFollower {
       following.value = wanted;
       say(`${s.ledBy(leader.name)} ${s.leaveHint}`);
     }
+    if (wanted === null && this.#lead !== null && following.value === this.#lead) following.value = null;
     if (wanted === null || leader !== undefined) this.#lead = wanted;
     const followed = following.value;
     if (followed !== null && followed !== wanted && !all.some(one => one.person === followed)) following.value = null;

@@ -110,6 +110,8 @@ describe("here", () => {
     expect(following.value).toBe("owner");
     told("owner", person("2")); // their line breaks
     expect(following.value).toBe("owner");
+    told(null, owner("8"), person("2")); // they end it
+    expect(following.value).toBe(null);
   });
 
   test("who types is not taken away, and who leads follows nobody", () => {
