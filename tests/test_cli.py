@@ -78,6 +78,7 @@ class HelpTests(SynchronousTestCase):
                 "doctor",
                 "exec",
                 "export",
+                "hand-out",
                 "interrupt",
                 "journal",
                 "kill",
