@@ -36,9 +36,9 @@ class Table(SynchronousTestCase):
         self.assertEqual(
             quiet,
             {
-                "account.get", "audit.list", "audit.verify", "code.is_complete", "completion.get", "definition.get", "handout.list",
-                "history.get", "inspection.get", "kernel.logs", "login.list", "right.list", "run.check", "server.describe", "session.leave", "share.list",
-                "terminal.acknowledge", "terminal.list", "terminal.resize", "terminal.subscribe", "terminal.unsubscribe", "user.list",
+                "account.get", "audit.list", "audit.verify", "code.is_complete", "completion.get", "definition.get",
+                "handout.list", "history.get", "inspection.get", "kernel.logs", "login.list", "right.list", "run.check",
+                "server.describe", "session.leave", "share.list", "terminal.acknowledge", "terminal.list", "terminal.resize", "terminal.subscribe", "terminal.unsubscribe", "user.list",
                 "variable.list", "variable.read",
             },
         )  # fmt: skip

@@ -235,6 +235,17 @@ class Moving(PeopleTestCase):
         (told,) = self.told(self.me)
         self.assertEqual((len(told["people"]), told["more"], told["people"][0]["cell"]), (MAX_LISTED, 5, "here"))
 
+    def test_a_class_that_comes_is_told_in_few_words(self) -> None:
+        """A hundred who come within two seconds: each is told as seldom as the crowd is large, and not once for each who comes."""
+        began, crowd = self.rig.clock.seconds(), [self.me]
+        for _ in range(100):
+            crowd.append(self.follow(self.rig.client()))
+            self.rig.clock.advance(0.02)
+        self.tick(2)
+        passed = self.rig.clock.seconds() - began
+        for client in crowd:
+            self.assertLess(len(self.told(client)), passed / NOTIFY_SECONDS / 2)
+
     def test_nothing_is_left_behind(self) -> None:
         """A session that nobody follows has no room and no timer."""
         grace = self.guest()

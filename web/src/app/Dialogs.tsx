@@ -148,6 +148,7 @@ const DIALOGS: Readonly<Record<DialogName, FunctionComponent<{ open: Open }>>> =
   shortcuts: lazily(async () => (await import("../panels/Shortcuts.tsx")).Shortcuts),
   share: lazily(async () => (await import("../people/ShareDialog.tsx")).ShareDialog),
   people: lazily(async () => (await import("../people/PeopleDialog.tsx")).PeopleDialog),
+  hand_out: lazily(async () => (await import("../people/HandOutDialog.tsx")).HandOutDialog),
   logins: lazily(logins),
   tokens: lazily(tokens),
   account: lazily(account),

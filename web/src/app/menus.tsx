@@ -66,6 +66,7 @@ export function documentRows(open: Open): readonly MenuRow[] {
         ];
   return [
     may("own") && { title: p.shareItem, run: show("share") },
+    may("own") && file !== null && { title: menuWords.handOutItem, run: show("hand_out") },
     may("own") && { title: menuWords.loginsItem, run: show("logins") },
     { title: menuWords.tokensItem, run: show("tokens") },
     server.value?.account != null && { title: menuWords.accountItem, run: show("account") },

@@ -23,6 +23,10 @@ const close = (): void => {
   dialog.value = null;
 };
 
+const handOut = (): void => {
+  dialog.value = "hand_out";
+};
+
 function Answer({ open, one }: { open: Open; one: Someone }) {
   const { asks, name } = one;
   if (asks === null || !may("own")) return null;
@@ -94,9 +98,15 @@ export function PeopleDialog({ open }: { open: Open }) {
       onClose={close}
       foot={
         may("own") && (
-          <button type="button" class="btn" onClick={() => void setLead(open, !isLeading)}>
-            {isLeading ? s.leadEnd : s.leadAsk}
-          </button>
+          <>
+            <button type="button" class="btn" onClick={() => void setLead(open, !isLeading)}>
+              {isLeading ? s.leadEnd : s.leadAsk}
+            </button>
+            <span class="grow" />
+            <button type="button" class="btn" onClick={handOut}>
+              {s.handOutItem}
+            </button>
+          </>
         )
       }
     >

@@ -33,6 +33,7 @@ export const menuWords = {
   runStale: "Run changed and new cells",
   stopOnErrorItem: "Stop at the first error",
   exportAs: (format: string) => `Export as ${format}`,
+  handOutItem: "Hand out copies…",
   loginsItem: "Signed-in browsers…",
   tokensItem: "Tokens for scripts…",
   accountItem: "Your account…",

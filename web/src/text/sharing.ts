@@ -115,6 +115,7 @@ export const s = {
   notNowOf: (name: string) => `Not now, ${name}`,
 
   peopleItem: "People here…",
+  handOutItem: "Hand out copies…",
   findPerson: "Find a person",
   nobodyFound: "Nobody here has such a name.",
   listBy: "List by",

@@ -16,6 +16,7 @@ export type DialogName =
   | "reload"
   | "share"
   | "people"
+  | "hand_out"
   | "logins"
   | "tokens"
   | "account"

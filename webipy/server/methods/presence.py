@@ -7,7 +7,7 @@ from __future__ import annotations
 from webipy.core import errors
 from webipy.core.api import calls, people_calls
 from webipy.core.api.access import RANK, Principal, Verb, holds, is_confined
-from webipy.core.api.grants import EVERYBODY, Grant, Grants, group_whom
+from webipy.core.api.grants import Grant, Grants
 from webipy.server.methods.failures import OF_SESSION
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.people.presence import Participant
@@ -192,7 +192,7 @@ def _check_no_more(services: Services, grants: Grants, whom: str, place: str, ve
     """
     _, account, name = services.directory.described(whom)
     groups = next((entry.groups for entry in services.directory.all() if entry.account == account), frozenset())
-    held = grants.verb_for((whom, EVERYBODY, *map(group_whom, groups)), place)
+    held = grants.verb_at(Principal(name, "none", "", account=account, role="member", groups=groups), place)
     if RANK[held] > RANK[verb]:
         words = f"{name} may {_MAY.get(held, 'do everything')} here by a right of a group, of everybody or of a folder above."
         raise errors.InvalidRequest(f"{words} Change that one: it is listed under Share.")
