@@ -38,8 +38,9 @@ class Table(SynchronousTestCase):
             {
                 "account.get", "audit.list", "audit.verify", "code.is_complete", "completion.get", "definition.get",
                 "handout.list", "history.get", "inspection.get", "kernel.logs", "login.list", "right.list", "run.check",
-                "server.describe", "session.leave", "share.list", "terminal.acknowledge", "terminal.list", "terminal.resize", "terminal.subscribe", "terminal.unsubscribe", "user.list",
-                "variable.list", "variable.read",
+                "server.describe", "session.leave", "share.list", "terminal.acknowledge", "terminal.list",
+                "terminal.resize", "terminal.subscribe", "terminal.unsubscribe", "user.list", "variable.list",
+                "variable.read",
             },
         )  # fmt: skip
 
