@@ -255,8 +255,8 @@ def changed_token(ground: Ground) -> Held:
 
 def tickets(ground: Ground) -> Held:
     """The ticket in an address is used elsewhere: for another path, by another login, without one, to write."""
-    (ground.root / "a.txt").write_text("a")
-    (ground.root / "b.txt").write_text("b")
+    (ground.server.root / "a.txt").write_text("a")
+    (ground.server.root / "b.txt").write_text("b")
     mine, other = signed_in_owner(ground), signed_in_owner(ground)
     address = str(ground.call(mine, "ticket.make", address="/files/a.txt")["address"])
     query = address.partition("?")[2]
@@ -278,7 +278,7 @@ def tickets(ground: Ground) -> Held:
     ok = (
         right == 200
         and all(status in (400, 401, 403, 404) for status in found)
-        and (ground.root / "a.txt").read_text() == "a"
+        and (ground.server.root / "a.txt").read_text() == "a"
     )
     return Held(ok, f"used rightly: {right}; 9 ways wrongly: {told(found)}")
 

@@ -108,7 +108,6 @@ class Ground:
 
     def __init__(self, *options: str) -> None:
         self.server = Server()
-        self.root = self.server.root
         try:
             self.server.start(*options)
             self.owner = Who("owner", {"Authorization": f"Bearer {self.server.token}"})

@@ -17,7 +17,7 @@ def on_opening(ground: Ground) -> Held:
     """Peer connections, requests, navigations, names, files and dialogs, also of frames in the frame, each with ears of its own."""
 
     def open_notebook(content: str) -> str:
-        path = ground.root / f"attack-{len(list(ground.root.iterdir()))}.ipynb"
+        path = ground.server.root / f"attack-{len(list(ground.server.root.iterdir()))}.ipynb"
         path.write_text(content)
         return str(ground.call(ground.owner, "session.create", path=path.name)["id"])
 

@@ -16,7 +16,7 @@ HIDDEN = "hidden-77aa"
 
 def _planted(ground: Ground) -> list[str]:
     """A root with links and hidden files, secrets beside it, and the paths that would reach them."""
-    root, beside = ground.root, ground.server.folder / "root-secret"
+    root, beside = ground.server.root, ground.server.folder / "root-secret"
     beside.mkdir()
     (beside / "x").write_text(SECRET)
     (ground.server.folder / "x").write_text(SECRET)
@@ -121,7 +121,7 @@ def _uses(path: str) -> list[tuple[str, dict[str, object]]]:
 
 def guests_and_files(ground: Ground) -> Held:
     """Guests try every method and address that knows files."""
-    (ground.root / "private.txt").write_text(SECRET)
+    (ground.server.root / "private.txt").write_text(SECRET)
     wrong, number = [], 0
     for who in (ground.stranger, *ground.guests):
         for method, params in _uses("private.txt"):
@@ -143,7 +143,7 @@ def guests_and_files(ground: Ground) -> Held:
                 wrong.append(f"{who.name}: notebook.save to {overwrite}")
             except Refused:
                 pass
-    if (ground.root / "private.txt").read_text() != SECRET:
+    if (ground.server.root / "private.txt").read_text() != SECRET:
         wrong.append("the file was changed")
     return Held(
         not wrong,
@@ -164,8 +164,8 @@ def mixed_uploads(ground: Ground) -> Held:
                 "Upload-Id": f"upload-{name}",
             }
             found.append(ground.http("PUT", "/files/mixed.bin", body[start : start + 1000], head).status)
-    left = (ground.root / "mixed.bin").read_bytes() if (ground.root / "mixed.bin").exists() else b""
-    others = [path.name for path in ground.root.iterdir() if path.name != "mixed.bin"]
+    left = (ground.server.root / "mixed.bin").read_bytes() if (ground.server.root / "mixed.bin").exists() else b""
+    others = [path.name for path in ground.server.root.iterdir() if path.name != "mixed.bin"]
     ok = left in bodies.values() and not others and all(status < 500 for status in found)
     return Held(
         ok,
@@ -179,7 +179,7 @@ def planted_parts(ground: Ground) -> Held:
     target.write_text(SECRET)
     head = {**ground.owner.headers, "Content-Range": "bytes 0-3/8", "Upload-Id": "upload-one"}
     first = ground.http("PUT", "/files/big.bin", b"abcd", head)
-    parts = [path for path in ground.root.rglob("*") if path.name != "big.bin" and path.is_file()]
+    parts = [path for path in ground.server.root.rglob("*") if path.name != "big.bin" and path.is_file()]
     for part in parts:
         part.unlink()
         os.symlink(target, part)

@@ -104,7 +104,7 @@ def _ask_about(ground: Ground, session: str, name: str) -> int:
 def records(ground: Ground) -> Held:
     """Everything that each guest may ask, asked: no token, no path of this machine, no process, no key is told."""
     session = ground.kernel()
-    state, root = str(ground.server.state), str(ground.root)
+    state, root = str(ground.server.state), str(ground.server.root)
     pids = [str(pid) for pid in processes(ground)]
     secret = {"token": ground.server.token, "state folder": state, "root": root, "home": str(Path.home()) + "/"}
     for facts in ground.server.hosts():

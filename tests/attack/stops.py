@@ -46,7 +46,9 @@ def deep_json(ground: Ground) -> Held:
                     wrong.append(f"{method}.{field} at {depth}")
         number += 1
         cell = f'{{"cell_type":"raw","metadata":{{"a":{deep}}},"source":"x"}}'
-        (ground.root / "deep.ipynb").write_text(f'{{"cells":[{cell}],"metadata":{{}},"nbformat":4,"nbformat_minor":4}}')
+        (ground.server.root / "deep.ipynb").write_text(
+            f'{{"cells":[{cell}],"metadata":{{}},"nbformat":4,"nbformat_minor":4}}'
+        )
         wrong += _opened(ground, "deep.ipynb", f"a notebook at {depth}")
     return Held(
         not wrong,
@@ -174,7 +176,7 @@ def hostile_documents(ground: Ground) -> Held:
         "$$ $": 10_000,
     }
     cells = [{"cell_type": "markdown", "metadata": {}, "source": piece * number} for piece, number in texts.items()]
-    (ground.root / "hostile.ipynb").write_text(
+    (ground.server.root / "hostile.ipynb").write_text(
         json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4})
     )
     session = str(ground.call(ground.owner, "session.create", path="hostile.ipynb")["id"])

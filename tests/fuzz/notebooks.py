@@ -127,14 +127,14 @@ def _put(target: MemoryTarget | ServerTarget, path: str, body: bytes) -> None:
     if isinstance(target, MemoryTarget):
         target.rig.disk.files.put(path, body)
     else:
-        (target.ground.root / path).write_bytes(body)
+        (target.ground.server.root / path).write_bytes(body)
 
 
 def _body(target: MemoryTarget | ServerTarget, path: str) -> bytes:
     return (
         target.rig.disk.files.body(path)
         if isinstance(target, MemoryTarget)
-        else (target.ground.root / path).read_bytes()
+        else (target.ground.server.root / path).read_bytes()
     )
 
 
@@ -142,7 +142,7 @@ def _remove(target: MemoryTarget | ServerTarget, path: str) -> None:
     if isinstance(target, MemoryTarget):
         target.rig.disk.files.entries.pop(path, None)
     else:
-        (target.ground.root / path).unlink(missing_ok=True)
+        (target.ground.server.root / path).unlink(missing_ok=True)
 
 
 def _call(target: MemoryTarget | ServerTarget, notebook: bytes, method: str, **params: object) -> Any:

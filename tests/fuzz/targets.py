@@ -176,10 +176,10 @@ class ServerTarget:
     def __init__(self) -> None:
         self.ground = Ground()
         try:
-            (self.ground.root / "a.ipynb").write_text(SMALL_NOTEBOOK)
-            (self.ground.root / "folder").mkdir()
-            (self.ground.root / "folder" / "c.ipynb").write_text(SMALL_NOTEBOOK)
-            (self.ground.root / "secret.txt").write_text(CANARY)
+            (self.ground.server.root / "a.ipynb").write_text(SMALL_NOTEBOOK)
+            (self.ground.server.root / "folder").mkdir()
+            (self.ground.server.root / "folder" / "c.ipynb").write_text(SMALL_NOTEBOOK)
+            (self.ground.server.root / "secret.txt").write_text(CANARY)
             self.outside = self.ground.server.folder / "root-secret"
             self.outside.write_text(CANARY)
             self.ground.kernel()
