@@ -14,7 +14,7 @@ from webipy.command.connecting import Target
 from webipy.command.exit_statuses import FAILED, OK
 from webipy.command.lookup import Wrong
 from webipy.command.program import Unable
-from webipy.command.terminal import local_time, print_json, table
+from webipy.command.terminal import local_time, print_json, print_list
 from webipy.core.api import calls
 from webipy.core.api.audit_calls import MAX_LINES, AuditLine, AuditLines, AuditVerification, ListAudit
 from webipy.core.timestamps import rfc3339
@@ -148,15 +148,10 @@ def _folder(target: Target) -> Path:
 
 
 def _show(found: AuditLines, as_json: bool) -> int:
-    if as_json:
-        print_json(found)
-    elif found.lines:
-        heads = ["TIME", "WHO", "BY", "FROM", "DID", "WHAT", "RESULT"]
-        click.echo(table(heads, [_row(line) for line in found.lines], shrinks=5))
-        if found.before is not None:
-            click.echo("webipy: There are more lines; give --limit, or a later --since.", err=True)
-    else:
-        click.echo("webipy: The audit log has no such lines.", err=True)
+    heads = ["TIME", "WHO", "BY", "FROM", "DID", "WHAT", "RESULT"]
+    print_list(found, as_json, heads, [_row(line) for line in found.lines], 5, "The audit log has no such lines.")
+    if found.before is not None and not as_json:
+        click.echo("webipy: There are more lines; give --limit, or a later --since.", err=True)
     return OK
 
 

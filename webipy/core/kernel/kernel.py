@@ -173,12 +173,12 @@ class Kernel:
         Args:
             reason: One sentence for a person.
             expected: Whether it was asked to end.
-            even_dead: Whether one that died by itself has an end, too: nobody waits for its restart any more.
+            even_dead: Whether one that died by itself has an end, too, which it has not had (`is_over`): nobody waits for its restart any more.
 
         Returns:
             Its last events, with the end of everything that was open.
         """
-        if self.state != "dead" or (even_dead and not self.is_over):
+        if self.state != "dead" or even_dead:
             tail = self.tail if self.state == "dead" else ""
             self._die(host_protocol.KernelDied(expected=expected, tail=tail), reason)
         return self._new.flush()
