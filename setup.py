@@ -36,6 +36,7 @@ GUIDE = (
     "README.md",
     "CHANGELOG.md",
     "docs/glossary.md",
+    "docs/jupyterhub.md",
     "docs/protocol.md",
     "docs/security.md",
 )  # the page carries them: web/build.mjs

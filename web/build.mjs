@@ -390,6 +390,7 @@ const GUIDE = {
   words: "docs/glossary.md",
   protocol: "docs/protocol.md",
   security: "docs/security.md",
+  jupyterhub: "docs/jupyterhub.md",
 };
 
 async function guide() {

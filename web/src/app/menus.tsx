@@ -11,6 +11,7 @@ import { hasLab, openInLab } from "../session/jupyterlab.ts";
 import type { Open } from "../session/open_session.ts";
 import { guestOf, may } from "../session/permissions.ts";
 import { goTo, textAddress } from "../session/route.ts";
+import { mayManage } from "../session/shared_places.ts";
 import { leave } from "../session/sign_in.ts";
 import { t } from "../text/en.ts";
 import { fileWords } from "../text/files.ts";
@@ -70,7 +71,7 @@ export function documentRows(open: Open): readonly MenuRow[] {
     may("own") && { title: menuWords.loginsItem, run: show("logins") },
     { title: menuWords.tokensItem, run: show("tokens") },
     server.value?.account != null && { title: menuWords.accountItem, run: show("account") },
-    may("own") && { title: menuWords.auditItem, run: show("audit") },
+    mayManage() && { title: menuWords.auditItem, run: show("audit") },
     ...ofFile,
     may("write") &&
       file !== null &&

@@ -1,16 +1,18 @@
 /** The menu of a file: what is done in its text, and with the file itself. */
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { FileView } from "../model/file_views.ts";
 import { viewsOf } from "../model/file_views.ts";
 import { folderOf, nameOf } from "../model/paths.ts";
 import { save as download, fileAddress } from "../rpc/http.ts";
-import { connection } from "../session/connection.ts";
+import { connection, phase } from "../session/connection.ts";
 import { openNotebook } from "../session/open_session.ts";
 import { fileViewAddress, goTo, replaceAddress, textAddress } from "../session/route.ts";
+import { fetchShared, mayShare } from "../session/shared_places.ts";
 import { t } from "../text/en.ts";
 import { fileWords } from "../text/files.ts";
 import { menuWords } from "../text/menus.ts";
+import { p } from "../text/people.ts";
 import { x } from "../text/textfile.ts";
 import { AskText } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
@@ -19,6 +21,7 @@ import type { MenuRow } from "../ui/menu_rows.ts";
 import { complain } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
 import { wrapFiles } from "../ui/settings.ts";
+import { share } from "../ui/sharing.ts";
 import { NewFile } from "./NewFile.tsx";
 import type { TextFile } from "./text_file.ts";
 
@@ -30,6 +33,9 @@ export function FileMenu({ path, view, file }: { path: string; view: FileView; f
   const [asking, ask] = useState<"new" | "rename" | null>(null);
   const edits = view === "text" || view === "both";
   const views = viewsOf(nameOf(path));
+  useEffect(() => {
+    if (phase.value === "live") fetchShared().catch(complain); // a member may share what they own
+  }, [phase.value]);
   const rename = async (name: string): Promise<void> => {
     const to = folderOf(path) + name;
     if (to === path || (file?.dirty.value === true && !(await file.save()))) return;
@@ -60,6 +66,7 @@ export function FileMenu({ path, view, file }: { path: string; view: FileView; f
       : []),
     { title: x.newFile, run: () => ask("new") },
     { title: fileWords.rename, run: () => ask("rename") },
+    mayShare(path) && { title: p.shareItem, run: () => share(path, false) },
     { title: fileWords.duplicate, run: () => void duplicate().catch(complain) },
     { title: fileWords.download, run: () => void download(fileAddress(path), nameOf(path)).catch(complain) },
     AS_NOTEBOOK.test(path) && { title: fileWords.openAsNotebook, run: () => void openNotebook(path) },

@@ -15,6 +15,7 @@ import { x } from "../text/textfile.ts";
 import { Icon, Mark } from "../ui/icons.tsx";
 import { lazily } from "../ui/lazy.ts";
 import { dialog } from "../ui/page_state.ts";
+import { endSharing, sharing } from "../ui/sharing.ts";
 import { needSheet } from "../ui/sheets.ts";
 import { ThemeButton } from "../ui/ThemeButton.tsx";
 import { FileMenu } from "./FileMenu.tsx";
@@ -27,6 +28,7 @@ const PictureView = lazily(async () => (await import("./MediaViews.tsx")).Pictur
 const MediaView = lazily(async () => (await import("./MediaViews.tsx")).MediaView);
 const DocumentView = lazily(async () => (await import("./MediaViews.tsx")).DocumentView);
 const Chooser = lazily(async () => (await import("../panels/Palette.tsx")).Chooser);
+const PlaceDialog = lazily(async () => (await import("../people/PlaceDialog.tsx")).PlaceDialog);
 const Settings = lazily(async () => (await import("../panels/Settings.tsx")).Settings);
 
 /** The views that show the file itself, and not its text. */
@@ -115,6 +117,7 @@ function useKeys(file: TextFile | null): void {
     return () => {
       removeEventListener("keydown", press);
       dialog.value = null;
+      endSharing();
     };
   }, [file]);
 }
@@ -161,6 +164,7 @@ export function FilePage({ path, view: asked }: { path: string; view: string | n
         <Chooser fixed={[]} more={[]} folder={folderOf(path).replace(/\/$/, "")} filesFirst words={paletteWords.atHome} />
       )}
       {dialog.value === "settings" && <Settings />}
+      {sharing.value !== null && <PlaceDialog place={sharing.value} onClose={endSharing} />}
     </div>
   );
 }

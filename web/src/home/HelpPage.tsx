@@ -20,6 +20,7 @@ const BY_FILE: Readonly<Record<string, DocName>> = {
   "glossary.md": "words",
   "protocol.md": "protocol",
   "security.md": "security",
+  "jupyterhub.md": "jupyterhub",
 };
 
 /** A text of the repository as the page shows it: links to other texts of the guide lead there, those to its other files are plain words. */

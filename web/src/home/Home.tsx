@@ -16,8 +16,8 @@ import { RpcFailure } from "../rpc/messages.ts";
 import type { KernelspecList, Session } from "../rpc/schema.ts";
 import { connection, phase, server } from "../session/connection.ts";
 import { openNotebook } from "../session/open_session.ts";
-import { may } from "../session/permissions.ts";
 import { goTo, sessionAddress } from "../session/route.ts";
+import { isConfined, mayManage } from "../session/shared_places.ts";
 import { leave } from "../session/sign_in.ts";
 import { k } from "../text/closed.ts";
 import { t } from "../text/en.ts";
@@ -320,11 +320,11 @@ const show = (which: "account" | "users" | "audit") => (): void => {
 
 /** The rows of the account; where a hub has started the server with the way to its page. */
 function account(hub: string | null): readonly MenuRow[] {
-  const audit: MenuRow = may("own") && { title: menuWords.auditItem, run: show("audit") };
+  const audit: MenuRow = mayManage() && { title: menuWords.auditItem, run: show("audit") };
   if (hub !== null) return [audit, ...ACCOUNT, { title: homeWords.hubHome, run: () => location.assign(hub) }];
   return [
     server.value?.account != null && { title: menuWords.accountItem, run: show("account") },
-    may("own") && { title: menuWords.usersItem, run: show("users") },
+    mayManage() && { title: menuWords.usersItem, run: show("users") },
     audit,
     ...ACCOUNT,
   ];
@@ -386,7 +386,7 @@ export function Home({ folder: path }: { folder: string }) {
         <h1 class="vh">{t.home}</h1>
         <ConnectionBanner unsent={0} />
         {sessions !== null && <Still sessions={sessions} refresh={refresh} />}
-        {server.value?.account != null && server.value.root === null && <SharedPlaces />}
+        {isConfined() && <SharedPlaces />}
         <Files key={path} folder={folder} sessions={sessions} />
         {specs !== null && <Broken specs={specs} />}
       </main>

@@ -3,8 +3,9 @@
 import { useEffect } from "preact/hooks";
 import type { Entry } from "../panels/Palette.tsx";
 import type { Session } from "../rpc/schema.ts";
-import { may } from "../session/permissions.ts";
+import { server } from "../session/connection.ts";
 import { goTo, sessionAddress } from "../session/route.ts";
+import { mayManage } from "../session/shared_places.ts";
 import { commandTitles } from "../text/commands.ts";
 import { t } from "../text/en.ts";
 import { paletteWords } from "../text/finding.ts";
@@ -13,6 +14,7 @@ import { menuWords } from "../text/menus.ts";
 import { lazily } from "../ui/lazy.ts";
 import { dialog } from "../ui/page_state.ts";
 import { nextTheme } from "../ui/settings.ts";
+import { endSharing, sharing } from "../ui/sharing.ts";
 
 interface Props {
   readonly folder: string;
@@ -42,8 +44,8 @@ function entries({ sessions, newNotebook }: Props): Entry[] {
     own("settings", "settings", commandTitles.settings, "Ctrl+,", show("settings")),
     own("logins", "key", menuWords.loginsItem, null, show("logins")),
     own("tokens", "key", menuWords.tokensItem, null, show("tokens")),
-    own("users", "people", menuWords.usersItem, null, show("users")),
-    ...(may("own") ? [own("audit", "history", menuWords.auditItem, null, show("audit"))] : []),
+    ...(mayManage() && server.value?.hub === null ? [own("users", "people", menuWords.usersItem, null, show("users"))] : []),
+    ...(mayManage() ? [own("audit", "history", menuWords.auditItem, null, show("audit"))] : []),
     own("help", "help", commandTitles.help, null, show("help")),
     own("theme", "system", commandTitles.theme, null, nextTheme),
   ];
@@ -57,6 +59,8 @@ const AccountDialog = lazily(async () => (await import("../people/AccountDialog.
 const UsersDialog = lazily(async () => (await import("../people/UsersDialog.tsx")).UsersDialog);
 const TokensDialog = lazily(async () => (await import("../people/TokensDialog.tsx")).TokensDialog);
 const AuditDialog = lazily(async () => (await import("../people/AuditDialog.tsx")).AuditDialog);
+
+const PlaceDialog = lazily(async () => (await import("../people/PlaceDialog.tsx")).PlaceDialog);
 
 const close = (): void => {
   dialog.value = null;
@@ -76,8 +80,10 @@ export function HomeDialogs(props: Props) {
     return () => {
       removeEventListener("keydown", press);
       dialog.value = null;
+      endSharing();
     };
   }, []);
+  if (sharing.value !== null) return <PlaceDialog place={sharing.value} onClose={endSharing} />;
   if (dialog.value === "palette")
     return <Chooser fixed={entries(props)} more={[]} folder={props.folder} filesFirst words={paletteWords.atHome} />;
   if (dialog.value === "help") return <HelpDialog open={null} />;

@@ -5,15 +5,18 @@ import { connection } from "../session/connection.ts";
 import { addressOf, isViewable, openFile } from "../session/file_links.ts";
 import { openNotebook } from "../session/open_session.ts";
 import { goTo, textAddress } from "../session/route.ts";
+import { mayShare } from "../session/shared_places.ts";
 import { fileWords } from "../text/files.ts";
 import { ago, clock, size } from "../text/format.ts";
 import { f } from "../text/managing.ts";
+import { p } from "../text/people.ts";
 import { w } from "../text/trash.ts";
 import { FILE_ICONS, Icon } from "../ui/icons.tsx";
 import { Menu } from "../ui/Menu.tsx";
 import type { MenuRow } from "../ui/menu_rows.ts";
 import { complain } from "../ui/notices.ts";
 import { clockOffset } from "../ui/page_state.ts";
+import { share } from "../ui/sharing.ts";
 import { download } from "./file_acts.ts";
 import { beginDrag, dropFolder } from "./file_drag.ts";
 import type { FileSelection } from "./file_selection.ts";
@@ -46,6 +49,7 @@ function rowsOf(file: File, acts: FileActs): MenuRow[] {
     { title: f.move, run: () => acts.move([file]) },
     { title: words.duplicate, run: () => void connection.call("file.copy", { path: file.path, to: null }).catch(complain) },
     { title: f.copyTo, run: () => acts.copy([file]) },
+    file.kind !== "other" && mayShare(file.path) && { title: p.shareItem, run: () => share(file.path, file.kind === "folder") },
     file.kind !== "other" && { title: words.download, run: () => download([file]) },
     { heading: "" },
     { title: words.delete, keys: "Del", run: () => acts.discard([file]) },

@@ -8,6 +8,7 @@ import type { File, Session } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import { openFile } from "../session/file_links.ts";
 import { goTo, homeAddress } from "../session/route.ts";
+import { mayShare } from "../session/shared_places.ts";
 import { t } from "../text/en.ts";
 import { fileWords } from "../text/files.ts";
 import { f } from "../text/managing.ts";
@@ -17,6 +18,7 @@ import { lazily } from "../ui/lazy.ts";
 import { Menu } from "../ui/Menu.tsx";
 import { complain } from "../ui/notices.ts";
 import { oneOf, recall, remember } from "../ui/settings.ts";
+import { share } from "../ui/sharing.ts";
 import type { Asking } from "./FileQuestions.tsx";
 import { type FileActs, Row } from "./FileRow.tsx";
 import { discardAll, download, moveInto } from "./file_acts.ts";
@@ -98,6 +100,15 @@ function TrashButton() {
       </button>
       {shown && <TrashDialog onClose={() => show(false)} />}
     </>
+  );
+}
+
+/** Shares the whole folder by name. */
+function ShareButton({ folder }: { folder: string }) {
+  return (
+    <button type="button" class="btn ghost icon" aria-label={f.shareFolder} title={f.shareFolder} onClick={() => share(folder, true)}>
+      <Icon name="people" />
+    </button>
   );
 }
 
@@ -218,6 +229,7 @@ export function Files({ folder, sessions }: { folder: Folder; sessions: readonly
           />
         </label>
         <SortMenu order={order} sort={sort} />
+        {mayShare(folder.path) && <ShareButton folder={folder.path} />}
         <TrashButton />
       </div>
       {chosen.length > 0 && <SelectionBar chosen={chosen} acts={acts} end={() => selection.clear()} />}

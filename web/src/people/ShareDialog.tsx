@@ -12,6 +12,7 @@ import { Dialog } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { complain, say, toast } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
+import { AskToRun } from "./AskToRun.tsx";
 import { Face } from "./Face.tsx";
 import { NamedRights } from "./NamedRights.tsx";
 import { whereabouts } from "./person_acts.ts";
@@ -205,18 +206,9 @@ function LinkRow({ open, share, onChanged }: { open: Open; share: Share; onChang
         </button>
       </div>
       {asks && (
-        <div class="means strong" role="alert">
-          <Icon name="warn" />
+        <AskToRun act={s.letThemRun} onNo={() => ask(false)} onYes={() => set("execute")}>
           <span>{s.means(server.value?.principal ?? s.you).execute}</span>
-          <span class="acts">
-            <button type="button" class="btn" onClick={() => ask(false)}>
-              {s.keep}
-            </button>
-            <button type="button" class="btn bad" onClick={() => set("execute")}>
-              {s.letThemRun}
-            </button>
-          </span>
-        </div>
+        </AskToRun>
       )}
       {share.guests.length === 0 ? (
         <p class="sub nobody">{s.nobodyYet}</p>
@@ -269,7 +261,7 @@ export function ShareDialog({ open }: { open: Open }) {
             <LinkRow key={share.id} open={open} share={share} onChanged={refresh} />
           ))}
         </ul>
-        <NamedRights open={open} />
+        <NamedRights place={{ session: store.id }} />
       </div>
     </Dialog>
   );

@@ -1,27 +1,27 @@
 /** What was shared with somebody who has an account, the latest first: a way to each, what they may do there, and who has shared it. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 import type { SharedPlace } from "../rpc/schema.ts";
-import { connection, phase } from "../session/connection.ts";
+import { phase } from "../session/connection.ts";
 import { addressOf, openFile } from "../session/file_links.ts";
+import { fetchShared, sharedPlaces } from "../session/shared_places.ts";
 import { s } from "../text/sharing.ts";
 import { FILE_ICONS, Icon } from "../ui/icons.tsx";
 import { complain } from "../ui/notices.ts";
 
 /** Asked for anew when the connection has come back, and when somebody comes back to the page. */
 function useShared(): readonly SharedPlace[] {
-  const [shared, setShared] = useState<readonly SharedPlace[]>([]);
   const live = phase.value === "live";
   useEffect(() => {
     if (!live) return;
     const refresh = (): void => {
-      connection.call("right.mine", {}).then(mine => setShared(mine.shared), complain);
+      fetchShared().catch(complain);
     };
     refresh();
     addEventListener("focus", refresh);
     return () => removeEventListener("focus", refresh);
   }, [live]);
-  return shared;
+  return sharedPlaces.value;
 }
 
 function Place({ place }: { place: SharedPlace }) {

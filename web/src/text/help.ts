@@ -9,6 +9,7 @@ export const h = {
     changes: "What is new",
     protocol: "The API",
     security: "Security",
+    jupyterhub: "JupyterHub",
   },
   language: (name: string) => (name === "" ? "Pages that the kernel names" : `Pages about ${name.charAt(0).toUpperCase()}${name.slice(1)}`),
   problem: "Report a problem",

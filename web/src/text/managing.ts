@@ -17,6 +17,7 @@ export const f = {
   endSelection: "Select nothing",
   move: "Move…",
   copyTo: "Copy to…",
+  shareFolder: "Share this folder",
   moveTitle: (names: readonly string[]) => `Move ${what(names)}`,
   copyTitle: (names: readonly string[]) => `Copy ${what(names)}`,
   moveHere: (folder: string) => `Move to ${where(folder)}`,
