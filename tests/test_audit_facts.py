@@ -101,6 +101,19 @@ class Facts(RigTestCase):
         self.assertEqual((line.person, line.name, line.by, line.address), ("owner", "ada", "page", "10.0.0.9"))
         self.assertNotIn("secret", str(line))
 
+    def test_whom_a_right_was_given_and_who_came_into_which_group(self) -> None:
+        """So that the log answers who could open what, since when."""
+        self.rig.me.call("user.add", name="bo", groups=["a", "b"])
+        self.rig.me.call("file.create", path="lab", kind="folder")
+        self.noted()
+        self.rig.me.call("right.grant", path="lab", kind="group", whom="a", verb="read")
+        self.rig.me.call("right.revoke", path="lab", kind="group", whom="a")
+        self.rig.me.call("user.set", user="bo", join=["c"], leave=["a", "b"])
+        self.assertEqual(
+            [line.target for line in self.noted()],
+            ["verb read, kind group, whom a", "kind group, whom a", "user bo, join c, leave a, b"],
+        )
+
     def test_edits_are_one_in_a_minute_for_each_person_and_session(self) -> None:
         """Whatever is edited how often."""
         session, other = self.rig.session(), self.rig.session()

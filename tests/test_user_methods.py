@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.account_clients import secrets_of, sign_in, who
 from tests.fakes import RigTestCase
+from webipy.core.api.user_calls import MAX_GROUPS
 
 PASSWORD = "nine green lamps"
 OTHER = "seven brown kettles"
@@ -48,6 +49,29 @@ class UserMethods(RigTestCase):
         self.assertEqual((told["display_name"], told["role"], told["disabled"]), ("Bo Diaz", "viewer", True))
         self.refused("not_found", "user.set", user="nobody")
         self.refused("invalid_params", "user.set", user="bo", role="king")
+
+    def test_groups_are_joined_and_left(self) -> None:
+        """Each alone, so that what others change at the same time stays; a right by a group counts, and ends, at once."""
+        self.rig.me.call("user.add", name="bo", groups=["a"], password=PASSWORD)
+        self.rig.me.call("file.create", path="lab", kind="folder")
+        self.rig.me.call("right.grant", path="lab", kind="group", whom="b", verb="read")
+        bo = sign_in(self.rig, "bo", PASSWORD)
+        self.refused("not_permitted", "file.list", bo, path="lab")
+        self.assertEqual(self.rig.me.call("user.set", user="bo", join=["b", "c"])["groups"], ["a", "b", "c"])
+        bo.call("file.list", path="lab")
+        self.assertEqual(
+            self.rig.me.call("user.set", user="bo", join=["d"], leave=["b", "x"])["groups"], ["a", "c", "d"]
+        )
+        self.refused("not_permitted", "file.list", bo, path="lab")
+
+    def test_groups_that_are_refused(self) -> None:
+        """Nothing is changed then."""
+        self.rig.me.call("user.add", name="bo", groups=["a"])
+        self.refused("invalid_params", "user.set", user="bo", join=["b"], leave=["b"])
+        self.refused("invalid_params", "user.set", user="bo", join=["b"], groups=["c"])
+        self.refused("invalid_params", "user.set", user="bo", join=[" "])
+        self.refused("too_large", "user.set", user="bo", join=[f"g{number}" for number in range(MAX_GROUPS)])
+        self.assertEqual(self.rig.me.call("user.list")["users"][0]["groups"], ["a"])
 
     def test_the_last_admin(self) -> None:
         """No account takes away the last one who can sign in; whoever runs the server may."""

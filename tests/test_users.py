@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from collections.abc import Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from unittest import mock
@@ -21,6 +22,7 @@ from webipy.client.client import Client, NoServer
 from webipy.command import kept_logins, signing_in, users
 from webipy.command.connecting import Target
 from webipy.command.kept_logins import KeptLogin
+from webipy.command.lookup import Wrong
 from webipy.command.program import Unable
 
 PASSWORD = "nine green lamps"
@@ -71,6 +73,20 @@ class UserCommands(CommandCase):
         self.assertIn("new password", self.outcome(users.set_password(self.client, "bo", PASSWORD, False))[2])
         self.assertIn("removed", self.outcome(users.remove(self.client, "bo", False))[2])
         self.assertNotIn(PASSWORD, listed + err)
+
+    def test_groups_are_changed(self) -> None:
+        """What came of it is said; a group that they are not in is refused with theirs, and nothing is changed."""
+        self.add("bo")
+        run = partial(users.regroup, self.client)
+        self.assertIn("bo is in: a, lab.", self.outcome(run("bo", ["a"], [], as_json=False))[2])
+        failed = self.failureResultOf(Deferred.fromCoroutine(run("bo", ["b"], ["labb"], as_json=False)), Wrong)
+        self.assertIn("not in the group 'labb'; theirs are: a, lab", failed.getErrorMessage())
+        told = json.loads(self.outcome(run("bo", [], ["a", "lab"], as_json=True))[1])
+        self.assertEqual(told["groups"], [])
+        failed = self.failureResultOf(Deferred.fromCoroutine(run("bo", [], ["a"], as_json=False)), Wrong)
+        self.assertIn("they are in none", failed.getErrorMessage())
+        refused = CliRunner().invoke(main, ["user", "group", "bo"])
+        self.assertEqual((refused.exit_code, "--add GROUP" in refused.output), (2, True))
 
     def test_an_invitation_is_alone_on_standard_output(self) -> None:
         """With the address that the server was reached at, so that a program can send it."""

@@ -51,6 +51,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("hand-out", "EVIL", "--to", "bo"), ("hand-out", "PATH", "--to", "EVIL"), ("hand-out", "PATH", "--list"),
     ("token", "list"), ("token", "list", "--json"), ("token", "revoke", "EVIL"), ("token", "create", "EVIL"),
     ("token", "create", "one", "--folder", "EVIL"), ("user", "list"), ("user", "list", "--json"), ("user", "remove", "EVIL"),
+    ("user", "group", "EVIL", "--add", "EVIL"), ("user", "group", "bo", "--remove", "EVIL"),
     ("user", "add", "EVIL", "--invite"), ("user", "add", "bo", "--name", "EVIL", "--invite"), ("login", "EVIL"), ("logout", "EVIL"),
     ("audit",), ("audit", "--json"), ("audit", "--person", "EVIL"), ("audit", "--since", "EVIL"), ("audit", "verify"),
     ("diff", "FILE", "OTHER"), ("merge", "FILE", "EVIL", "OTHER"), ("close", "EVIL"), ("close", "SESSION"),

@@ -30,6 +30,7 @@ def user() -> None:
     A group on one server:
       webipy user add ada --role admin --invite
       webipy user add bo --name 'Bo Diaz' --group lab --invite
+      webipy user group bo --add 'class 7b'
       webipy user list
     """
 
@@ -144,6 +145,37 @@ def enable(target: Target, name: str, as_json: bool) -> None:
 def role(target: Target, name: str, role: str, as_json: bool) -> None:
     """Change what somebody is on the server: an admin, a member or a viewer."""
     _change(target, name, f"is {role}", as_json, role=role)
+
+
+@user.command()
+@click.argument("name")
+@click.option(
+    "--add", "join", metavar="GROUP", multiple=True, help="Put them into a group. Can be given more than once."
+)
+@click.option(
+    "--remove", "leave", metavar="GROUP", multiple=True, help="Take them out of a group. Can be given more than once."
+)
+@json_option
+@server_options
+def group(target: Target, name: str, join: tuple[str, ...], leave: tuple[str, ...], as_json: bool) -> None:
+    """Put somebody into groups, or take them out: what is shared with a group counts for them at once, or not any longer.
+
+    A group is there as long as somebody is in it; `webipy user list` shows who is in which.
+
+    \b
+    Examples:
+      webipy user group bo --add lab
+      webipy user group bo --add 'class 7b' --remove 'class 7a'
+    """
+    if not (join or leave):
+        raise click.UsageError("Say what changes: --add GROUP or --remove GROUP.")
+
+    async def command(client: Client) -> int:
+        from webipy.command import users
+
+        return await users.regroup(client, name, join, leave, as_json)
+
+    run(target, command)
 
 
 @user.command()

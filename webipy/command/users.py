@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import attrs
 import click
@@ -10,6 +11,7 @@ import click
 from webipy.client.client import Client
 from webipy.command.connecting import Target
 from webipy.command.exit_statuses import OK
+from webipy.command.lookup import Wrong
 from webipy.command.page_links import reached
 from webipy.command.program import Unable
 from webipy.command.terminal import local_time, print_json, print_list
@@ -161,6 +163,37 @@ async def change(client: Client, name: str, done: str, as_json: bool, **changed:
     if as_json:
         print_json(account)
     click.echo(f"webipy: {account.name} {done}.", err=True)
+    return OK
+
+
+async def regroup(client: Client, name: str, join: Sequence[str], leave: Sequence[str], as_json: bool) -> int:
+    """Puts somebody into groups, and takes them out of others.
+
+    Args:
+        client: The connection.
+        name: The name to sign in with, or the id.
+        join: The names of the groups that they are in from now on.
+        leave: The names of those that they are in no longer.
+        as_json: Whether to print JSON, too.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        Wrong: They are in no group that they are to leave. Nothing was changed.
+    """
+    listed = await client.call("user.list", calls.Nothing(), user_calls.UserList)
+    before = next((one for one in listed.users if name in (one.id, one.name)), None)
+    missing = [] if before is None else [group for group in leave if group not in before.groups]
+    if before is not None and missing:
+        theirs = f"theirs are: {', '.join(before.groups)}" if before.groups else "they are in none"
+        raise Wrong(f"{before.name} is not in the group {missing[0]!r}; {theirs}. Nothing was changed.")
+    params = {"user": name, "join": list(join), "leave": list(leave)}
+    account = await client.call("user.set", params, user_calls.User)
+    if as_json:
+        print_json(account)
+    groups = f"is in: {', '.join(account.groups)}" if account.groups else "is in no group"
+    click.echo(f"webipy: {account.name} {groups}.", err=True)
     return OK
 
 

@@ -1558,8 +1558,12 @@ export interface SetUser extends OfUser {
   display_name?: string | null;
   /** What the account is on the server from now on; null: what it was. */
   role?: "admin" | "member" | "viewer" | null;
-  /** The groups that they are in from now on, by name; null: those of before. */
+  /** The groups that they are in from now on, by name; null: those of before, as `join` and `leave` change them. */
   groups?: string[] | null;
+  /** Groups that they are in from now on, besides those of before. */
+  join?: string[];
+  /** Groups that they are in no longer; nothing happens with those that they are not in. */
+  leave?: string[];
   /** Whether they are kept out: then all of their logins end at once. */
   disabled?: boolean | null;
 }

@@ -194,6 +194,11 @@ TARGETS: Final = (
     "user",
     "role",
     "group",
+    "kind",
+    "whom",
+    "groups",
+    "join",
+    "leave",
     "guest",
     "msg_type",
     "all",
@@ -225,6 +230,8 @@ def text_of(value: object) -> str | None:
     """The value of a param as the log has it; `None` when there is nothing to say."""
     if isinstance(value, str):
         return value[:MAX_CHARACTERS]
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return ", ".join(value)[:MAX_CHARACTERS]
     return "yes" if value is True else None
 
 

@@ -17,6 +17,8 @@ MAX_PASSWORD = 1024
 """Characters of a password."""
 
 MAX_GROUPS = 50
+"""Of one account."""
+
 INVITATION_DAYS = 7
 """How long an invitation counts unless an admin says otherwise."""
 
@@ -91,7 +93,11 @@ class SetUser(OfUser, frozen=True, kw_only=True, forbid_unknown_fields=True):
     role: Role | None = None
     """What the account is on the server from now on; null: what it was."""
     groups: Groups | None = None
-    """The groups that they are in from now on, by name; null: those of before."""
+    """The groups that they are in from now on, by name; null: those of before, as `join` and `leave` change them."""
+    join: Groups = []
+    """Groups that they are in from now on, besides those of before."""
+    leave: Groups = []
+    """Groups that they are in no longer; nothing happens with those that they are not in."""
     disabled: bool | None = None
     """Whether they are kept out: then all of their logins end at once."""
 

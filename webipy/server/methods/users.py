@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import attrs
@@ -12,7 +13,7 @@ from webipy.core.api import calls, user_calls
 from webipy.core.api.grants import account_whom
 from webipy.core.timestamps import rfc3339
 from webipy.server.methods.method import Connection, Methods, Services
-from webipy.server.people.accounts import Account
+from webipy.server.people.accounts import Account, regrouped
 from webipy.server.people.people import CODE_SECONDS
 
 METHODS = Methods()
@@ -70,7 +71,7 @@ async def user_add(services: Services, connection: Connection, params: user_call
     "user.set",
     "own",
     "server",
-    raises=(errors.NotFound, errors.AlreadyExists),
+    raises=(errors.NotFound, errors.AlreadyExists, errors.TooLarge),
     example={"user": "bo", "role": "viewer", "groups": ["class 7b"]},
 )
 async def user_set(services: Services, connection: Connection, params: user_calls.SetUser) -> user_calls.User:
@@ -80,7 +81,7 @@ async def user_set(services: Services, connection: Connection, params: user_call
     """
     people, by_owner = services.people, _by_owner(connection)
     account = people.accounts.find(params.user)
-    changed = people.accounts.checked(account, params.display_name, params.groups, by_owner=by_owner)
+    changed = people.accounts.checked(account, params.display_name, _groups(account, params), by_owner=by_owner)
     if params.role is not None:
         changed = attrs.evolve(changed, role=params.role)
     if params.disabled is not None:
@@ -89,6 +90,20 @@ async def user_set(services: Services, connection: Connection, params: user_call
     services.rights.recheck()  # another role, or a group less, is a right less
     await written
     return _as_result(services, people.accounts.find(account.id))
+
+
+def _groups(account: Account, params: user_calls.SetUser) -> Collection[str] | None:
+    """The groups of an account after `user.set`; `None`: those of before.
+
+    Raises:
+        errors.InvalidParams: The params name all of them and what changes of them, or a group that it joins and leaves.
+        errors.TooLarge: These are too many.
+    """
+    if not (params.join or params.leave):
+        return params.groups
+    if params.groups is not None:
+        raise errors.InvalidParams("Name all groups, or those that are joined and left, not both.", field="groups")
+    return regrouped(account, params.join, params.leave)
 
 
 @method("user.remove", "own", "server", raises=(errors.NotFound,), example={"user": "bo"})

@@ -27,6 +27,7 @@ from twisted.internet.defer import Deferred
 from webipy.core import errors
 from webipy.core.api.access import Role
 from webipy.core.api.sign_in_names import group_name, name_key, shown_name, sign_in_name, skeleton
+from webipy.core.api.user_calls import MAX_GROUPS
 from webipy.core.timestamps import rfc3339
 from webipy.server.people.shares import digest
 
@@ -332,6 +333,30 @@ class Accounts:
         found = [one for one in self._invitations.values() if hmac.compare_digest(one.digest, given)]
         account = self._accounts.get(found[0].account) if found and self.now() < found[0].expires else None
         return account if account is not None and not account.is_disabled else None
+
+
+def regrouped(account: Account, join: Iterable[str], leave: Iterable[str]) -> frozenset[str]:
+    """The groups of an account after a change that keeps all others: so two who change them at a time undo nothing of each other's.
+
+    Args:
+        account: The account.
+        join: The names of the groups that it joins.
+        leave: The names of those that it leaves, also of those that it is not in.
+
+    Raises:
+        errors.InvalidParams: A name cannot be chosen, or it joins and leaves the same group.
+        errors.TooLarge: These are more than `MAX_GROUPS`.
+    """
+    joined, left = frozenset(map(group_name, join)), frozenset(map(group_name, leave))
+    if joined & left:
+        raise errors.InvalidParams(
+            f"{account.name} cannot join and leave {min(joined & left)!r} at once: name it in one of the two.",
+            field="leave",
+        )
+    groups = (account.groups | joined) - left
+    if len(groups) > MAX_GROUPS:
+        raise errors.TooLarge(f"An account is in at most {MAX_GROUPS} groups.", limit=MAX_GROUPS)
+    return groups
 
 
 def _is_admin(account: Account, issuer: str) -> bool:
