@@ -11,6 +11,7 @@ import { Icon } from "../ui/icons.tsx";
 import { complain, say, toast } from "../ui/notices.ts";
 import { clockOffset } from "../ui/page_state.ts";
 import { Face } from "./Face.tsx";
+import { Groups } from "./Groups.tsx";
 
 type Role = User["role"];
 
@@ -232,6 +233,9 @@ export function UsersDialog({ onClose }: { onClose(): void }) {
             />
           ))}
         </ul>
+        {users !== null && users.length > 0 && (
+          <Groups users={users} regroup={(user, change) => void act(() => connection.call("user.set", { user: user.id, ...change }))} />
+        )}
       </div>
       {leaving !== null && (
         <Ask
