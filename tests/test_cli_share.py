@@ -14,10 +14,10 @@ import msgspec
 from twisted.internet.defer import Deferred
 
 from tests.accounts import known
-from tests.fakes import RigTestCase
+from tests.fakes import Refused, RigTestCase
 from tests.test_cli import invoke
 from tests.test_shares import come, secret_of
-from webipy.client.client import Client
+from webipy.client.client import Client, failure_of
 from webipy.command import sharing
 from webipy.command.connecting import Target
 from webipy.command.lookup import Wrong
@@ -31,8 +31,12 @@ class InMemory:
         self._call = call
 
     async def call(self, method: str, params: Any, kind: Any, repeat: bool = False) -> Any:
-        """As `Client.call`."""
-        return msgspec.convert(self._call(method, **msgspec.to_builtins(params)), kind)
+        """As `Client.call`, with the same failures."""
+        try:
+            return msgspec.convert(self._call(method, **msgspec.to_builtins(params)), kind)
+        except Refused as refused:
+            error = {"code": refused.code, "message": refused.message, "data": refused.facts}
+            raise failure_of(msgspec.json.encode(error)) from None
 
 
 def captured(run: Callable[[], int]) -> tuple[int, str, str]:
@@ -78,7 +82,7 @@ class ShareTests(RigTestCase):
 
     def test_links_are_listed_with_who_came(self) -> None:
         """For people, and as JSON."""
-        self.assertIn("Nobody else", self.outcome(sharing.show(self.client, "Oscillator", False))[2])
+        self.assertIn("shared with nobody", self.outcome(sharing.show(self.client, "Oscillator", False))[2])
         link = self.make("view", label="For Grace", days=2)[1].strip()
         come(self.rig, secret_of(link), "Grace")
         _, out, _ = self.outcome(sharing.show(self.client, "Oscillator", False))
@@ -105,6 +109,25 @@ class ShareTests(RigTestCase):
         self.assertEqual(len(self.rig.me.call("right.list", session=self.session)["rights"]), 2)
         failed = self.failureResultOf(Deferred.fromCoroutine(give("nobody", "view", as_json=False)))
         self.assertIn("Nobody signs in here", str(failed.value))
+
+    def test_rights_by_name_are_listed(self) -> None:
+        """Of a session; of a folder that has none, with what was given in the folders above, and from where."""
+        known(self.rig, "Ada")
+        self.outcome(sharing.give(self.client, "Oscillator", "ada", "edit", as_json=False))
+        status, out, err = self.outcome(sharing.show(self.client, "Oscillator", False))
+        self.assertEqual((status, err), (0, ""))
+        self.assertRegex(out, r"^NAME +RIGHT +GIVEN BY +WHERE *\nAda +can edit +ada +here *\n$")
+        for path in ("data", "data/plots"):
+            self.rig.me.call("file.create", path=path, kind="folder")
+        self.outcome(sharing.give(self.client, "data", "group:lab", "own", as_json=False))
+        self.outcome(sharing.give(self.client, "data/plots", "everybody", "view", as_json=False))
+        out = self.outcome(sharing.show(self.client, "data/plots", False))[1]
+        self.assertRegex(out, r"everybody +can view +ada +here *\ngroup:lab +owner +ada +data *\n$")
+        told = json.loads(self.outcome(sharing.show(self.client, "data", True))[1])
+        self.assertEqual((told["shares"], [one["whom"] for one in told["rights"]]), ([], ["lab"]))
+        self.make("view", label="For Grace")
+        out = self.outcome(sharing.show(self.client, "Oscillator", False))[1]
+        self.assertRegex(out, r"(?s)^ID .*For Grace.*\n\nNAME .*Ada")
 
     def test_a_link_is_revoked_by_the_start_of_its_id(self) -> None:
         """One that several have, or none, is refused."""

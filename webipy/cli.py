@@ -189,7 +189,9 @@ def open_page(target: Target, session: str | None, browser: bool, as_json: bool)
 )
 @click.option("--name", "label", metavar="LABEL", default="", help="A note for you, such as the name of the guest.")
 @by_name_options
-@click.option("--list", "is_listed", is_flag=True, help="List the links of the session, and their guests.")
+@click.option(
+    "--list", "is_listed", is_flag=True, help="List who can open it: links with their guests, and rights by name."
+)
 @click.option("--revoke", metavar="ID", help="Revoke a link, and sign its guests out.")
 @json_option
 @server_options
@@ -197,7 +199,7 @@ def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_
     """Print a link that opens a session to a guest. SESSION is its ID, its title, or the path of a notebook.
 
     The guest enters a name and can use this session only. With --can run the guest runs code as you, and so can do whatever you can do.
-    With --with nothing is printed: somebody who has an account on this server finds it in their page. SESSION can be a folder then.
+    With --with nothing is printed: somebody who has an account on this server finds it in their page. SESSION can be a folder then, and with --list.
 
     \b
     Examples:

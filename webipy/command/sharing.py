@@ -16,13 +16,13 @@ from webipy.command.lookup import Wrong, find_session, the_session
 from webipy.command.page_links import reached
 from webipy.command.paths import path_below_root
 from webipy.command.program import Unable
-from webipy.command.terminal import local_time, print_json, print_list
+from webipy.command.terminal import local_time, print_json, table
 from webipy.core import errors
 from webipy.core.api import calls, people_calls, right_calls
 from webipy.core.api.access import Right
 
 RIGHTS: dict[str, Right] = {"view": "read", "edit": "write", "run": "execute"}
-WORDS = {right: f"can {word}" for word, right in RIGHTS.items()}
+WORDS: dict[str, str] = {right: f"can {word}" for word, right in RIGHTS.items()} | {"own": "owner"}
 
 
 @attrs.define(frozen=True)
@@ -81,30 +81,66 @@ async def _opened(client: Client, name: str) -> calls.Session:
         raise Wrong(f"There is no session {name!r}, and no such notebook below the root of the server.") from None
 
 
+class Shared(people_calls.ShareList, frozen=True, kw_only=True):
+    """What `webipy share --list --json` prints: the links of a session, and the rights by name."""
+
+    rights: list[right_calls.GivenRight]
+
+
 async def show(client: Client, name: str, as_json: bool) -> int:
-    """Prints the links of a session.
+    """Prints who else can open something: the links of a session, and the rights that were given by name there and in the folders above.
 
     Args:
         client: The connection.
-        name: The session, as the user has typed it.
+        name: The session, or the path of a notebook, another file or a folder, as the user has typed it.
         as_json: Whether to print JSON.
 
     Returns:
         The exit status.
 
     Raises:
-        Wrong: There is no such session, or there are several.
+        Wrong: There is no such session, file or folder, or there are several sessions.
     """
-    session = await the_session(client, name)
-    found = await client.call("share.list", calls.OfSession(session=session.id), people_calls.ShareList)
-    heads = ["ID", "RIGHT", "FOR", "UNTIL", "CAME BY IT"]
-    print_list(found, as_json, heads, [_row(share) for share in found.shares], 4, "Nobody else can open this session.")
+    session = await find_session(client, name)
+    shares = people_calls.ShareList(shares=[])
+    if session is not None:
+        shares = await client.call("share.list", calls.OfSession(session=session.id), people_calls.ShareList)
+        place = right_calls.AtPlace(session=session.id)
+    else:
+        place = right_calls.AtPlace(path=await path_below_root(client, name))
+    try:
+        rights = (await client.call("right.list", place, right_calls.RightList)).rights
+    except errors.NotFound:
+        raise _nothing(name) from None
+    if as_json:
+        print_json(Shared(shares=shares.shares, rights=rights))
+        return OK
+    tables = []
+    if shares.shares:
+        heads = ["ID", "RIGHT", "FOR", "UNTIL", "CAME BY IT"]
+        tables.append(table(heads, [_row(share) for share in shares.shares], 4))
+    if rights:
+        tables.append(table(["NAME", "RIGHT", "GIVEN BY", "WHERE"], [_right_row(right) for right in rights], 3))
+    if tables:
+        click.echo("\n\n".join(tables))
+    else:
+        click.echo("webipy: It is shared with nobody, neither by a link nor by name.", err=True)
     return OK
 
 
 def _row(share: people_calls.Share) -> list[str]:
     names = ", ".join(one.name for one in share.guests)
     return [share.id, WORDS[share.verb], share.label, local_time(share.expires), names]
+
+
+def _right_row(right: right_calls.GivenRight) -> list[str]:
+    name = {"everybody": "everybody", "group": f"group:{right.name}"}.get(right.kind, right.name)
+    where = "own folder" if right.is_home else "here" if not right.is_inherited else right.path or "the whole root"
+    return [name, WORDS.get(right.verb, right.verb), right.by, where]
+
+
+def _nothing(name: str) -> Wrong:
+    return Wrong(f"There is no session {name!r}, and no such file or folder below the root of the server.")
 
 
 async def give(client: Client, name: str, whom: str, may: str, as_json: bool) -> int:
