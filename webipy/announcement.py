@@ -7,7 +7,6 @@ too, with the best as a QR code for phones; these hold no secret, because a clas
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -22,6 +21,15 @@ if TYPE_CHECKING:
 
 LOGGED_CODE_SECONDS = 600
 """How long the printed address works where the output is no terminal."""
+
+QUIET_ZONE = 4
+"""Light modules around a QR code (ISO/IEC 18004)."""
+
+BLOCKS = " ▄▀█"
+"""By two modules: twice the upper one and the lower one, each 1 where it is dark."""
+
+BLACK_ON_WHITE, PLAIN = "\x1b[38;5;16;48;5;231m", "\x1b[0m"
+"""Of the cube of 256 colours, which themes of terminals leave as they are."""
 
 
 def print_line(text: str) -> None:
@@ -79,8 +87,9 @@ def print_reach(tls: Tls, interface: str, port: int, path: str) -> None:
     if hosts:
         urls = [f"https://{with_port(host, port)}{path}" for host in hosts]
         print_line("  Others in the network reach it at\n\n    " + "\n    ".join(urls) + "\n")
-        if is_watched():
-            print_line(_qr_code(urls[0]))
+        if is_watched() and can_print(BLOCKS):
+            which = "it" if len(urls) == 1 else "the first of them"
+            print_line(f"  To open {which} on a phone, point the camera at this code:\n\n{qr_code(urls[0])}\n")
     if tls.is_own:
         print_line(
             "  The server has made its certificate itself: browsers warn once. Go on only where they show this SHA-256 fingerprint,\n"
@@ -88,13 +97,34 @@ def print_reach(tls: Tls, interface: str, port: int, path: str) -> None:
         )
 
 
-def _qr_code(text: str) -> str:
-    """A QR code for a terminal."""
+def can_print(text: str) -> bool:
+    """Whether the terminal that started the server has the characters of a text."""
+    try:
+        text.encode((sys.__stdout__ and sys.__stdout__.encoding) or "ascii")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def qr_code(text: str) -> str:
+    """A QR code for a terminal: black on white whatever the colours of the terminal are, as many phones read no other.
+
+    Args:
+        text: What the code says.
+
+    Returns:
+        Indented lines; a character is two modules, one above the other. The margin of four modules that the standard asks for is part of it.
+    """
     import segno  # for this alone
 
-    drawn = io.StringIO()
-    segno.make(text, micro=False).terminal(drawn, border=2, compact=True)
-    return drawn.getvalue()
+    rows = [bytes(row) for row in segno.make(text, micro=False).matrix_iter(border=QUIET_ZONE)]
+    if len(rows) % 2:
+        rows.append(bytes(len(rows[0])))
+    lines = (
+        "".join(BLOCKS[2 * upper + lower] for upper, lower in zip(rows[at], rows[at + 1], strict=True))
+        for at in range(0, len(rows), 2)
+    )
+    return "\n".join(f"  {BLACK_ON_WHITE}{line}{PLAIN}" for line in lines)
 
 
 def print_login_address(address: str, *, are_there: bool, provider: str = "") -> None:
