@@ -13,6 +13,7 @@ import { t } from "../text/en.ts";
 import { p } from "../text/people.ts";
 import { signInWords } from "../text/sign_in.ts";
 import { Card } from "../ui/Card.tsx";
+import { Form, useSending } from "../ui/Form.tsx";
 
 /** Where a hub signs people in. A page that was signed in before waits for another tab to be: so it keeps what it has not sent. */
 function AtHub({ message }: { message: string }) {
@@ -121,31 +122,19 @@ function ByName({ others }: FormProps) {
   const [name, setName] = useState("");
   const [password, setPassword] = useState("");
   const [stay, setStay] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [message, setMessage] = useState("");
-  const before = signingIn.value?.message ?? "";
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    setBusy(true);
-    try {
+  const sending = useSending(
+    async () => {
       const answer = await enter(name, password, stay);
-      if (answer.ok) {
-        setGuest(null);
-        connection.start();
-      } else setMessage(answer.message);
-    } catch {
-      setMessage(t.signInUnreachable);
-    }
-    setBusy(false);
-  };
+      if (!answer.ok) return answer.message;
+      setGuest(null);
+      connection.start();
+      return null;
+    },
+    () => t.signInUnreachable,
+  );
   return (
     <Card title={signInWords.signInTo}>
-      <form onSubmit={event => void submit(event)}>
-        {(message || before) !== "" && (
-          <p class="form-error" role="alert">
-            {message || before}
-          </p>
-        )}
+      <Form sending={sending} before={signingIn.value?.message ?? ""}>
         <label>
           {a.name}
           <input
@@ -176,42 +165,31 @@ function ByName({ others }: FormProps) {
           <input type="checkbox" checked={stay} onChange={event => setStay(event.currentTarget.checked)} />
           {a.stay}
         </label>
-        <button class="btn main" type="submit" disabled={busy}>
+        <button class="btn main" type="submit" disabled={sending.busy}>
           {t.signIn}
         </button>
         {others}
         <p class="form-hint">{a.forgot}</p>
         {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
-      </form>
+      </Form>
     </Card>
   );
 }
 
 function ByToken({ others }: FormProps) {
   const [token, setToken] = useState("");
-  const [busy, setBusy] = useState(false);
-  const [message, setMessage] = useState("");
-  const before = signingIn.value?.message ?? "";
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    setBusy(true);
-    try {
+  const sending = useSending(
+    async () => {
       const answer = await signIn({ token: token.trim() });
-      if (answer.ok) connection.start();
-      else setMessage(answer.message || signInWords.signInRefused);
-    } catch {
-      setMessage(t.signInUnreachable);
-    }
-    setBusy(false);
-  };
+      if (!answer.ok) return answer.message || signInWords.signInRefused;
+      connection.start();
+      return null;
+    },
+    () => t.signInUnreachable,
+  );
   return (
     <Card title={signInWords.signInTo}>
-      <form onSubmit={event => void submit(event)}>
-        {(message || before) !== "" && (
-          <p class="form-error" role="alert">
-            {message || before}
-          </p>
-        )}
+      <Form sending={sending} before={signingIn.value?.message ?? ""}>
         <input type="text" name="username" autocomplete="username" value={t.product} readOnly hidden />
         <label>
           {signInWords.token}
@@ -226,13 +204,13 @@ function ByToken({ others }: FormProps) {
             onInput={event => setToken(event.currentTarget.value)}
           />
         </label>
-        <button class="btn main" type="submit" disabled={busy}>
+        <button class="btn main" type="submit" disabled={sending.busy}>
           {t.signIn}
         </button>
         {others}
         <p class="form-hint">{signInWords.signInHint}</p>
         {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
-      </form>
+      </Form>
       <p class="hint">{signInWords.signInKeep}</p>
     </Card>
   );

@@ -6,6 +6,7 @@ import { homeAddress } from "../session/route.ts";
 import { accountWords as a } from "../text/accounts.ts";
 import { t } from "../text/en.ts";
 import { Card } from "../ui/Card.tsx";
+import { Form, useSending } from "../ui/Form.tsx";
 import { NewPassword } from "./NewPassword.tsx";
 
 export function Accept({ secret }: { secret: string }) {
@@ -31,37 +32,21 @@ function Choose({ secret, invited }: { secret: string; invited: Invited }) {
   const [name, setName] = useState(invited.name);
   const [password, setPassword] = useState<string | null>(null);
   const [stay, setStay] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [message, setMessage] = useState("");
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    if (password === null) {
-      setMessage(a.differ);
-      return;
-    }
-    setBusy(true);
-    try {
+  const sending = useSending(
+    async () => {
+      if (password === null) return a.differ;
       const answer = await accept(secret, name.trim(), password, stay);
-      if (answer.ok) {
-        setGuest(null);
-        location.assign(homeAddress("")); // as who has just signed in, whoever this browser was before
-        return;
-      }
-      setMessage(answer.message);
-    } catch {
-      setMessage(t.signInUnreachable);
-    }
-    setBusy(false);
-  };
+      if (!answer.ok) return answer.message;
+      setGuest(null);
+      location.assign(homeAddress("")); // as who has just signed in, whoever this browser was before
+      return new Promise<null>(() => {}); // busy until the page is another one
+    },
+    () => t.signInUnreachable,
+  );
   return (
     <Card title={a.welcome(invited.account)}>
-      <form onSubmit={event => void submit(event)}>
+      <Form sending={sending}>
         <p>{a.chooseBody(invited.account)}</p>
-        {message !== "" && (
-          <p class="form-error" role="alert">
-            {message}
-          </p>
-        )}
         <input type="text" name="username" autocomplete="username" value={invited.account} readOnly hidden />
         <label>
           {a.yourName}
@@ -81,10 +66,10 @@ function Choose({ secret, invited }: { secret: string; invited: Invited }) {
           <input type="checkbox" checked={stay} onChange={event => setStay(event.currentTarget.checked)} />
           {a.stay}
         </label>
-        <button class="btn main" type="submit" disabled={busy}>
+        <button class="btn main" type="submit" disabled={sending.busy}>
           {a.choose}
         </button>
-      </form>
+      </Form>
     </Card>
   );
 }

@@ -5,6 +5,7 @@ import { connection } from "../session/connection.ts";
 import { accountWords as a } from "../text/accounts.ts";
 import { t } from "../text/en.ts";
 import { Dialog } from "../ui/Dialog.tsx";
+import { Form, useSending } from "../ui/Form.tsx";
 import { complain, say, toast } from "../ui/notices.ts";
 import { Face } from "./Face.tsx";
 import { NewPassword } from "./NewPassword.tsx";
@@ -16,60 +17,46 @@ const told = (words: string): void => {
 
 function Name({ own, onSaved }: { own: OwnAccount; onSaved(own: OwnAccount): void }) {
   const [name, setName] = useState(own.display_name);
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    try {
-      onSaved(await connection.call("account.rename", { display_name: name.trim() }));
-      told(a.saved);
-    } catch (error) {
-      complain(error);
-    }
-  };
+  const sending = useSending(async () => {
+    onSaved(await connection.call("account.rename", { display_name: name.trim() }));
+    told(a.saved);
+    return null;
+  });
   return (
-    <form class="make-link" onSubmit={event => void submit(event)}>
-      <input
-        class="input"
-        aria-label={a.yourName}
-        maxLength={40}
-        required
-        value={name}
-        onInput={event => setName(event.currentTarget.value)}
-      />
-      <button type="submit" class="btn" disabled={name.trim() === own.display_name}>
+    <Form className="account-form" sending={sending}>
+      <label>
+        {a.yourName}
+        <input
+          class="input"
+          autocomplete="name"
+          maxLength={40}
+          required
+          value={name}
+          onInput={event => setName(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="btn" disabled={sending.busy || name.trim() === own.display_name}>
         {a.save}
       </button>
-    </form>
+    </Form>
   );
 }
 
 function Password({ own }: { own: OwnAccount }) {
   const [old, setOld] = useState("");
   const [password, setPassword] = useState<string | null>(null);
-  const [message, setMessage] = useState("");
   const [round, next] = useState(0);
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    if (password === null) {
-      setMessage(a.differ);
-      return;
-    }
-    try {
-      await connection.call("account.change_password", { old, new: password });
-      told(a.changed);
-      setMessage("");
-      setOld("");
-      next(round + 1);
-    } catch (error) {
-      setMessage(error instanceof Error ? error.message : String(error));
-    }
-  };
+  const sending = useSending(async () => {
+    if (password === null) return a.differ;
+    await connection.call("account.change_password", { old, new: password });
+    told(a.changed);
+    setOld("");
+    setPassword(null);
+    next(round + 1);
+    return null;
+  });
   return (
-    <form class="account-form" onSubmit={event => void submit(event)}>
-      {message !== "" && (
-        <p class="form-error" role="alert">
-          {message}
-        </p>
-      )}
+    <Form className="account-form" sending={sending}>
       <input type="text" name="username" autocomplete="username" value={own.name} readOnly hidden />
       <label>
         {a.oldPassword}
@@ -83,11 +70,11 @@ function Password({ own }: { own: OwnAccount }) {
         />
       </label>
       <NewPassword key={round} onChange={setPassword} />
-      <button type="submit" class="btn">
+      <button type="submit" class="btn" disabled={sending.busy}>
         {a.change}
       </button>
       <p class="form-hint">{a.changeHint}</p>
-    </form>
+    </Form>
   );
 }
 

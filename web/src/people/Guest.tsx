@@ -1,6 +1,6 @@
 /** What somebody sees who came by a link: the question for their name, their home, and the end of it. */
 import { useState } from "preact/hooks";
-import { join } from "../rpc/http.ts";
+import { join, type Offer } from "../rpc/http.ts";
 import { connection, server } from "../session/connection.ts";
 import { guestOf, setGuest, setRight } from "../session/permissions.ts";
 import { goTo, sessionAddress } from "../session/route.ts";
@@ -8,6 +8,7 @@ import { joining, signingIn } from "../session/sign_in.ts";
 import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
 import { Card } from "../ui/Card.tsx";
+import { Form, useSending } from "../ui/Form.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { lazily } from "../ui/lazy.ts";
 
@@ -33,9 +34,6 @@ function keepName(name: string): void {
 }
 
 export function Join() {
-  const [name, setName] = useState(nameBefore);
-  const [busy, setBusy] = useState(false);
-  const [message, setMessage] = useState("");
   const at = joining.value;
   if (at === null) return null;
   const { offer } = at;
@@ -48,33 +46,29 @@ export function Join() {
         </p>
       </Card>
     );
-  const submit = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      const answer = await join(at.secret, name.trim());
-      if (answer.ok) {
-        keepName(name.trim());
-        setGuest(offer.session);
-        setRight(offer.verb);
-        joining.value = null;
-        signingIn.value = null;
-        connection.start();
-      } else setMessage(answer.message);
-    } catch {
-      setMessage(t.signInUnreachable);
-    }
-    setBusy(false);
-  };
+  return <NameForm secret={at.secret} offer={offer} />;
+}
+
+function NameForm({ secret, offer }: { secret: string; offer: Offer }) {
+  const [name, setName] = useState(nameBefore);
+  const sending = useSending(
+    async () => {
+      const answer = await join(secret, name.trim());
+      if (!answer.ok) return answer.message;
+      keepName(name.trim());
+      setGuest(offer.session);
+      setRight(offer.verb);
+      joining.value = null;
+      signingIn.value = null;
+      connection.start();
+      return null;
+    },
+    () => t.signInUnreachable,
+  );
   return (
     <Card title={s.sharedWithYou(offer.owner, offer.title)}>
-      <form onSubmit={event => void submit(event)}>
+      <Form sending={sending}>
         <p>{s.youCan[offer.verb]}</p>
-        {message !== "" && (
-          <p class="form-error" role="alert">
-            {message}
-          </p>
-        )}
         <label>
           {s.yourName}
           <input
@@ -89,11 +83,11 @@ export function Join() {
             onInput={event => setName(event.currentTarget.value)}
           />
         </label>
-        <button class="btn main" type="submit" disabled={busy || name.trim() === ""}>
+        <button class="btn main" type="submit" disabled={sending.busy || name.trim() === ""}>
           {s.join}
         </button>
         <p class="form-hint">{s.nameHint}</p>
-      </form>
+      </Form>
     </Card>
   );
 }

@@ -7,6 +7,7 @@ import { accountWords as a } from "../text/accounts.ts";
 import { t } from "../text/en.ts";
 import { ago } from "../text/format.ts";
 import { Ask, Dialog } from "../ui/Dialog.tsx";
+import { Form, useSending } from "../ui/Form.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { complain, say, toast } from "../ui/notices.ts";
 import { clockOffset } from "../ui/page_state.ts";
@@ -79,21 +80,13 @@ function Add({ onAdded }: { onAdded(user: User): Promise<void> }) {
   const [shown, setShown] = useState("");
   const [groups, setGroups] = useState("");
   const [role, choose] = useState<Role>("member");
-  const [busy, work] = useState(false);
-  const [message, setMessage] = useState("");
-  const add = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    work(true);
-    try {
-      const wanted = { name: name.trim(), display_name: shown.trim() || null, role, groups: groupsIn(groups) };
-      const user = await connection.call("user.add", wanted);
-      for (const clear of [setName, setShown, setGroups, setMessage]) clear("");
-      await onAdded(user);
-    } catch (error) {
-      setMessage(error instanceof Error ? error.message : String(error));
-    }
-    work(false);
-  };
+  const sending = useSending(async () => {
+    const wanted = { name: name.trim(), display_name: shown.trim() || null, role, groups: groupsIn(groups) };
+    const user = await connection.call("user.add", wanted);
+    for (const clear of [setName, setShown, setGroups]) clear("");
+    await onAdded(user);
+    return null;
+  });
   const field = (label: string, hint: string, value: string, set: (text: string) => void, isNeeded = false) => (
     <input
       class="input"
@@ -108,20 +101,15 @@ function Add({ onAdded }: { onAdded(user: User): Promise<void> }) {
     />
   );
   return (
-    <form class="add-user" onSubmit={event => void add(event)}>
+    <Form className="add-user" sending={sending}>
       {field(a.nameLabel, a.nameHint, name, setName, true)}
       {field(a.shownLabel, a.shownHint, shown, setShown)}
       {field(a.groupsLabel, a.groupsHint, groups, setGroups)}
       <RoleSelect label={a.roleLabel} value={role} onChange={choose} />
-      <button type="submit" class="btn main" disabled={busy}>
+      <button type="submit" class="btn main" disabled={sending.busy}>
         {a.add}
       </button>
-      {message !== "" && (
-        <p class="form-error" role="alert">
-          {message}
-        </p>
-      )}
-    </form>
+    </Form>
   );
 }
 
