@@ -8,6 +8,7 @@ import { EXPORT_FORMATS } from "../rpc/schema.ts";
 import { server } from "../session/connection.ts";
 import { DocumentActions } from "../session/document_actions.ts";
 import { hasLab, openInLab } from "../session/jupyterlab.ts";
+import { askSystem } from "../session/notifications.ts";
 import type { Open } from "../session/open_session.ts";
 import { guestOf, may } from "../session/permissions.ts";
 import { goTo, textAddress } from "../session/route.ts";
@@ -20,7 +21,7 @@ import { p } from "../text/people.ts";
 import type { MenuRow } from "../ui/menu_rows.ts";
 import { complain, toast } from "../ui/notices.ts";
 import { dialog, renaming } from "../ui/page_state.ts";
-import { stopOnError } from "../ui/settings.ts";
+import { stopOnError, tellsRuns } from "../ui/settings.ts";
 
 const show = (which: NonNullable<typeof dialog.value>) => (): void => {
   dialog.value = which;
@@ -137,6 +138,14 @@ export function runRows({ actions, store }: Open): readonly MenuRow[] {
       checked: stopOnError.value,
       run: () => {
         stopOnError.value = !stopOnError.value;
+      },
+    },
+    {
+      title: menuWords.tellsRunsItem,
+      checked: tellsRuns.value,
+      run: () => {
+        tellsRuns.value = !tellsRuns.value;
+        if (tellsRuns.value) askSystem();
       },
     },
   ];

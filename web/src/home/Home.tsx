@@ -26,7 +26,7 @@ import { findWords, paletteWords } from "../text/finding.ts";
 import { homeWords } from "../text/home.ts";
 import { f } from "../text/managing.ts";
 import { menuWords } from "../text/menus.ts";
-import { Ask, AskText } from "../ui/Dialog.tsx";
+import { Ask } from "../ui/Dialog.tsx";
 import { useDropped } from "../ui/dropped_files.ts";
 import { Icon, Mark } from "../ui/icons.tsx";
 import { lazily } from "../ui/lazy.ts";
@@ -57,6 +57,7 @@ async function newSession(kernelspec: string): Promise<void> {
   }
 }
 
+const NewFolder = lazily(async () => (await import("../panels/NewFolder.tsx")).NewFolder);
 const NewFile = lazily(async () => (await import("./NewFile.tsx")).NewFile);
 
 /** Lets the browser's own dialog choose a folder; the types of Preact do not know it. */
@@ -110,20 +111,7 @@ function New({ folder, specs }: { folder: string; specs: KernelspecList | null }
         }}
       />
       {naming === "file" && <NewFile folder={folder} onClose={() => name(null)} />}
-      {naming === "folder" && (
-        <AskText
-          title={fileWords.newFolderAsk}
-          label={fileWords.folderName}
-          initial=""
-          most={255}
-          act={fileWords.create}
-          onClose={() => name(null)}
-          onAct={text => {
-            const path = `${folder === "" ? "" : `${folder}/`}${text}`;
-            connection.call("file.create", { path, kind: "folder" }).catch(complain);
-          }}
-        />
-      )}
+      {naming === "folder" && <NewFolder folder={folder} onClose={() => name(null)} />}
     </span>
   );
 }

@@ -4,10 +4,10 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { connection } from "../session/connection.ts";
 import { fileWords } from "../text/files.ts";
 import { f } from "../text/managing.ts";
-import { AskText, Dialog } from "../ui/Dialog.tsx";
+import { Dialog } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { complain } from "../ui/notices.ts";
 import { Folder } from "./folder.ts";
+import { NewFolder } from "./NewFolder.tsx";
 
 function Way({ folder, go }: { folder: string; go(folder: string): void }) {
   const parts = folder === "" ? [] : folder.split("/");
@@ -93,20 +93,7 @@ export function FolderDialog(props: {
         ))}
       </ul>
       {entries !== null && folders.length === 0 && <p class="quiet">{f.noFolders}</p>}
-      {naming && (
-        <AskText
-          title={fileWords.newFolderAsk}
-          label={fileWords.folderName}
-          initial=""
-          most={255}
-          act={fileWords.create}
-          onClose={() => name(false)}
-          onAct={text => {
-            const made = path === "" ? text : `${path}/${text}`;
-            connection.call("file.create", { path: made, kind: "folder" }).then(({ path }) => go(path), complain);
-          }}
-        />
-      )}
+      {naming && <NewFolder folder={path} onClose={() => name(false)} onMade={go} />}
     </Dialog>
   );
 }

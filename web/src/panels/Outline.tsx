@@ -28,7 +28,7 @@ export function Outline({ open }: { open: Open }) {
   return (
     <>
       {headings.length === 0 && <p class="quiet">{t.outlineEmpty}</p>}
-      <ul class="toc">
+      <ul class="side-rows toc">
         {headings.map((heading, index) => (
           <li key={index}>
             <button

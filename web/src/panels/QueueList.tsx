@@ -69,7 +69,7 @@ export function QueueList({ open }: { open: Open }) {
   if (all.length === 0) return null;
   return (
     <>
-      <ul class="queue">
+      <ul class="side-rows queue">
         {all.slice(0, MOST).map(run => (
           <Entry key={run.id} open={open} run={run} waiting={waiting.length} at={waiting.indexOf(run)} canChange={may("execute")} />
         ))}

@@ -96,10 +96,15 @@ export function take(told: Notified): void {
   } else noteSoon(told);
 }
 
-/** Asks to be told, or takes it back. At the first time the browser asks whether this page may show notifications of the system. */
+/** At the first time the browser asks whether this page may show notifications of the system. */
+export function askSystem(): void {
+  if ("Notification" in window && Notification.permission === "default") Notification.requestPermission().catch(() => undefined); // a note in the page remains
+}
+
+/** Asks to be told, or takes it back. */
 export async function ask(session: string, execution: string, wanted: boolean): Promise<void> {
   const key = keyOf(session, execution);
-  if (wanted && "Notification" in window && Notification.permission === "default") Notification.requestPermission().catch(() => undefined); // a note in the page remains
+  if (wanted) askSystem();
   await connection.call(wanted ? "notification.ask" : "notification.withdraw", { session, execution });
   const now = new Set(awaited.value);
   if (wanted) now.add(key);

@@ -7,7 +7,7 @@ import { t } from "../text/en.ts";
 import { duration } from "../text/format.ts";
 import { attempt, complain, say, toast } from "../ui/notices.ts";
 import { pager } from "../ui/page_state.ts";
-import { stopOnError } from "../ui/settings.ts";
+import { stopOnError, tellsRuns } from "../ui/settings.ts";
 import type { SessionStore } from "./store.ts";
 
 export type Which = "all" | "above" | "below" | "stale";
@@ -64,7 +64,14 @@ export class RunActions {
     await store.settled();
     await this.#kernel();
     const chosen = typeof which === "string" ? { which } : { cells: [...which] };
-    const params = { session: store.id, id: crypto.randomUUID(), cell, stop_on_error: stopOnError.value, ...chosen };
+    const params = {
+      session: store.id,
+      id: crypto.randomUUID(),
+      cell,
+      stop_on_error: stopOnError.value,
+      notify: tellsRuns.value,
+      ...chosen,
+    };
     const { executions } = await store.connection.durable("notebook.run", params);
     for (const { execution } of executions) store.mine.add(execution);
     if (executions.length === 0) toast(which === "stale" ? t.nothingStale : t.nothingToRun);

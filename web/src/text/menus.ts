@@ -32,6 +32,7 @@ export const menuWords = {
   runBelow: "Run this one and all below",
   runStale: "Run changed and new cells",
   stopOnErrorItem: "Stop at the first error",
+  tellsRunsItem: "Tell me when several cells have run",
   exportAs: (format: string) => `Export as ${format}`,
   handOutItem: "Hand out copies…",
   loginsItem: "Signed-in browsers…",

@@ -57,6 +57,8 @@ export const wrapLogs = signal(recall("webipy.wrap") === "yes");
 export const wrapFiles = signal(recall("webipy.wrap-files") !== "no");
 export const lineNumbers = signal(recall("webipy.lines") === "yes");
 export const stopOnError = signal(recall("webipy.keep-going") !== "yes");
+/** Whether who runs several cells at once is told when they have ended. */
+export const tellsRuns = signal(recall("webipy.tell-runs") === "yes");
 /** Whether a name under the pointer is explained, and whether a call is explained while it is typed. */
 export const hoverHelp = signal(recall("webipy.hover") !== "no");
 export const typingHelp = signal(recall("webipy.signatures") !== "no");
@@ -124,6 +126,7 @@ export function applySettings(): void {
   effect(() => remember("webipy.wrap-files", wrapFiles.value ? "yes" : "no"));
   effect(() => remember("webipy.lines", lineNumbers.value ? "yes" : "no"));
   effect(() => remember("webipy.keep-going", stopOnError.value ? "no" : "yes"));
+  effect(() => remember("webipy.tell-runs", tellsRuns.value ? "yes" : "no"));
 }
 
 /** Whether the system wants dark pages now. */

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { RunActions } from "../../src/session/run_actions.ts";
 import { spoken, toasts } from "../../src/ui/notices.ts";
 import { pager } from "../../src/ui/page_state.ts";
-import { stopOnError } from "../../src/ui/settings.ts";
+import { stopOnError, tellsRuns } from "../../src/ui/settings.ts";
 import { numbered } from "../log.ts";
 import { openSession } from "../stores.ts";
 import { settle } from "../world.ts";
@@ -65,7 +65,12 @@ describe("running", () => {
     stopOnError.value = true;
     runs.runMany(["a"]);
     await settle();
-    expect(calls("notebook.run").at(-1)).toMatchObject({ cells: ["a"], stop_on_error: true });
+    expect(calls("notebook.run").at(-1)).toMatchObject({ cells: ["a"], stop_on_error: true, notify: false });
+    tellsRuns.value = true;
+    runs.runMany("all");
+    await settle();
+    expect(calls("notebook.run").at(-1)).toMatchObject({ which: "all", notify: true });
+    tellsRuns.value = false;
   });
 });
 
