@@ -141,6 +141,119 @@ class Accounts(PageCase):
         page.goto(f"{self.server.origin}/?in=kept")
         expect(page.get_by_text("There is nothing at 'kept' that is shared with bo.").first).to_be_visible()
 
+    def share(self, page: Page, file: str, title: str) -> Locator:
+        """The dialog that shares a file or folder of the list."""
+        page.get_by_role("button", name=f"Actions for {file}", exact=True).click()
+        page.get_by_role("menuitem", name="Share…").click()
+        dialog = page.get_by_role("dialog", name=f"Share {title}")
+        expect(dialog).to_be_visible()
+        return dialog
+
+    @staticmethod
+    def give(dialog: Locator, whom: str, may: str) -> None:
+        """Gives somebody a right."""
+        dialog.get_by_label("Share with").select_option(whom)
+        dialog.get_by_label("Right", exact=True).select_option(may)
+        dialog.get_by_role("button", name="Share", exact=True).click()
+
+    def test_a_folder_is_shared_changed_and_taken_back(self) -> None:
+        """With a person and a group, each alone; who is to run code is asked about; what is below shows what comes from above, and from where."""
+        self.server.call("user.add", name="bo", role="member", password=PASSWORD, groups=["lab"])
+        for folder in ("data", "data/plots"):
+            self.server.call("file.create", path=folder, kind="folder")
+        member = self.by_name(self.new_context(), PASSWORD, name="bo")
+        expect(member.get_by_role("button", name=HOME)).to_be_visible()
+        owner = self.owner()
+        dialog = self.share(owner, "data", "data")
+        expect(dialog).to_contain_text("Nobody was given a right here by name.")
+        self.give(dialog, "bo", "Can view")
+        row = dialog.get_by_role("listitem").filter(has_text="bo")
+        expect(row).to_contain_text("by ")
+        member.reload()
+        shared = member.get_by_role("region", name="Shared with you").get_by_role("listitem")
+        expect(shared).to_contain_text(["can view, shared by"])
+
+        row.get_by_label("Right of bo").select_option("Can run")
+        expect(row.get_by_role("alert")).to_contain_text("acts as the user of this server")
+        expect(row.get_by_role("link", name="JupyterHub")).to_have_attribute("href", "/?help=jupyterhub")
+        row.get_by_role("button", name="No", exact=True).click()
+        expect(row.get_by_label("Right of bo")).to_have_value("read")
+        row.get_by_label("Right of bo").select_option("Can run")
+        row.get_by_role("button", name="Let them run code").click()
+        expect(row.get_by_role("alert")).to_have_count(0)
+        self.give(dialog, "Group lab", "Can edit")
+        expect(dialog.get_by_role("listitem")).to_have_count(2)
+        expect(dialog.get_by_label("Share with").locator("option")).to_have_text(
+            ["Share with", "Everybody with an account"]
+        )
+        dialog.get_by_role("button", name="Close").click()
+
+        owner.get_by_role("link", name="data", exact=True).click()
+        below = self.share(owner, "plots", "plots")
+        expect(below.get_by_role("listitem")).to_contain_text(["bofrom dataCan run", "Group lab"])
+        expect(below.get_by_role("button", name="Remove bo")).to_have_count(0)
+        below.get_by_role("button", name="Close").click()
+        owner.get_by_role("button", name="Share this folder").click()
+        dialog = owner.get_by_role("dialog", name="Share data")
+        dialog.get_by_role("button", name="Remove bo").click()
+        expect(dialog.get_by_role("listitem")).to_have_count(1)
+        dialog.get_by_role("button", name="Remove Group lab").click()
+        expect(dialog).to_contain_text("Nobody was given a right here by name.")
+        member.reload()
+        expect(member.get_by_role("button", name=HOME)).to_be_visible()
+        expect(member.get_by_role("region", name="Shared with you")).to_have_count(0)
+
+    def test_a_member_shares_what_is_theirs_and_no_more(self) -> None:
+        """Their own folder and a file in it; of what others share with them they are no owner."""
+        for name in ("bo", "cy"):
+            self.server.call("user.add", name=name, role="member", password=PASSWORD)
+        self.server.call("file.create", path="given", kind="folder")
+        self.server.call("file.create", path="given/inside", kind="folder")
+        self.server.call("right.grant", path="given", whom="bo", verb="execute")
+        page = self.by_name(self.new_context(), PASSWORD, name="bo")
+        expect(page).to_have_url(f"{self.server.origin}/?in=people/bo")
+        self.server.call("file.create", path="people/bo/a.txt", kind="file")
+        expect(page.get_by_role("button", name="Share this folder")).to_be_visible()
+        dialog = self.share(page, "a.txt", "a.txt")
+        expect(dialog.get_by_role("listitem")).to_contain_text(["bo"])
+        expect(dialog.get_by_label("Share with").locator("option")).to_have_text(
+            ["Share with", "Everybody with an account", "cy"]
+        )
+        self.give(dialog, "cy", "Can edit")
+        expect(dialog.get_by_role("listitem")).to_have_count(2)
+        dialog.get_by_role("button", name="Close").click()
+        other = self.by_name(self.new_context(), PASSWORD, name="cy")
+        expect(other.get_by_role("region", name="Shared with you")).to_contain_text("people/bo/a.txt")
+        page.get_by_role("region", name="Shared with you").get_by_role("link", name="given").click()
+        page.get_by_role("button", name="Actions for inside").click()
+        expect(page.get_by_role("menuitem", name="Duplicate")).to_be_visible()
+        expect(page.get_by_role("menuitem", name="Share…")).to_have_count(0)
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("button", name="Share this folder")).to_have_count(0)
+        page.get_by_role("button", name=ACCOUNT).click()
+        expect(page.get_by_role("menuitem", name="Your account…")).to_be_visible()
+        expect(page.get_by_role("menuitem", name="People…")).to_have_count(0)
+
+    def test_groups_in_the_people_dialog(self) -> None:
+        """A new one, somebody more, somebody less; and the last, with whom it ends."""
+        for name in ("bo", "cy"):
+            self.server.call("user.add", name=name)
+        people = self.menu(self.owner(), "People…")
+        groups = people.get_by_role("region", name="Groups")
+        groups.get_by_label("Name of a new group").fill("class 7b")
+        groups.get_by_label("Who is in it first").select_option("bo")
+        groups.get_by_role("button", name="Make group").click()
+        members = groups.get_by_role("list", name="In class 7b").get_by_role("listitem")
+        expect(members).to_have_text(["bo"])
+        groups.get_by_label("Whom to put into class 7b").select_option("cy")
+        groups.get_by_role("button", name="Put in").click()
+        expect(members).to_have_text(["bo", "cy"])
+        groups.get_by_role("button", name="Take bo out of class 7b").click()
+        expect(members).to_have_text(["cy"])
+        self.assertEqual([one["groups"] for one in self.server.call("user.list")["users"]], [[], ["class 7b"]])
+        groups.get_by_role("button", name="Take cy out of class 7b").click()
+        expect(members).to_have_count(0)
+
     def test_the_login_is_the_account_s_alone(self) -> None:
         """Staying signed in is a cookie that the browser keeps; otherwise it is one that ends with the browser."""
         self.server.call("user.add", name="bo", role="admin", password=PASSWORD)
