@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import email
 import email.policy
 import json
+import sqlite3
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any, cast
@@ -162,9 +164,10 @@ class Mails(OnPort):
         self.addCleanup(self.port.stopListening)
         self.addCleanup(lambda: Deferred.fromCoroutine(eventually(self.is_still, "connections end")))
 
-    def send(self) -> Deferred[None]:
+    def send(self, notification: Notification = KNOWN) -> Deferred[None]:
         """Delivers one."""
-        return Mail(*self.place, "webipy@example.org", "ada@example.org", self.reactor).send(KNOWN, TEXT, URL)
+        mail = Mail(*self.place, "webipy@example.org", "ada@example.org", self.reactor)
+        return mail.send(notification, TEXT, URL)
 
     @inlineCallbacks
     def test_a_mail_comes_with_its_id(self) -> Generator[Deferred[Any], Any, None]:
@@ -175,6 +178,17 @@ class Mails(OnPort):
         self.assertEqual((mail["Subject"], mail["To"], mail["From"]), (TEXT, "ada@example.org", "webipy@example.org"))
         self.assertEqual((mail["Message-ID"], mail["Auto-Submitted"]), ("<0123@webipy.invalid>", "auto-generated"))
         self.assertEqual(cast(Any, mail).get_content(), f"{TEXT}\n\n{URL}\n")
+
+    @inlineCallbacks
+    def test_people_get_it_at_their_own_address(self) -> Generator[Deferred[Any], Any, None]:
+        """And never at that of whoever runs the server: where they have taken it back, nothing is sent."""
+        theirs = msgspec.structs.replace(KNOWN, person="account 7", mail_to="bo@example.net")
+        yield self.send(theirs)
+        (body,) = self.factory.mails
+        self.assertEqual(email.message_from_bytes(body, policy=email.policy.default)["To"], "bo@example.net")
+        fault = yield self.assertFailure(self.send(msgspec.structs.replace(theirs, mail_to="")), Undelivered)
+        self.assertTrue(cast(Any, fault).is_final)
+        self.assertEqual(len(self.factory.mails), 1)
 
     @inlineCallbacks
     def test_what_is_tried_again(self) -> Generator[Deferred[Any], Any, None]:
@@ -201,6 +215,32 @@ class Stores(TestCase):
         from twisted.internet import reactor
 
         return SqliteNotifications(self.path, cast(Any, reactor))
+
+    @inlineCallbacks
+    def test_addresses_are_found_again(self) -> Generator[Deferred[Any], Any, None]:
+        """As they were set last; nothing is made before. A file of before they were there gets its table."""
+        store = self.open()
+        found = yield store.addresses()
+        self.assertEqual((found, self.path.exists()), ({}, False))
+        for person, address in (
+            ("account 1", "a@x.org"),
+            ("account 2", "b@x.org"),
+            ("account 1", "c@x.org"),
+            ("account 2", None),
+        ):
+            yield store.put_address(person, address)
+        yield Deferred.fromCoroutine(store.stop())
+        with contextlib.closing(sqlite3.connect(self.path)) as file:
+            self.assertEqual(file.execute("SELECT * FROM addresses").fetchall(), [("account 1", "c@x.org")])
+        store = self.open()
+        found = yield store.addresses()
+        self.assertEqual(found, {"account 1": "c@x.org"})
+        yield Deferred.fromCoroutine(store.stop())
+        with contextlib.closing(sqlite3.connect(self.path)) as file:
+            file.execute("DROP TABLE addresses")
+        store = self.open()
+        self.assertEqual((yield store.addresses()), {})
+        yield Deferred.fromCoroutine(store.stop())
 
     @inlineCallbacks
     def test_what_was_put_is_found_again(self) -> Generator[Deferred[Any], Any, None]:

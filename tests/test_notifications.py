@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 from twisted.internet.defer import Deferred
 
+from tests.account_clients import sign_in
 from tests.fakes import Client, Refused, Rig, RigTestCase, make_rig
 from tests.test_shares import come, secret_of
 from webipy.server.ports.notifications import Notification, Undelivered
 from webipy.server.sessions import notifications
 from webipy.server.sessions.notifications import Forgetful, duration, text_of
+
+PASSWORD = "nine green lamps"
 
 
 class FakeSender:
@@ -304,3 +307,68 @@ class Deliveries(NotificationCase):
             status="error", duration_s=75, reason="",
         )  # fmt: skip
         self.assertEqual(text_of(known), "Failed after 1 min 15 s: May.ipynb.")
+
+
+class ByMail(NotificationCase):
+    """webipy.server.sessions.mail_addresses: people with an account set where mails about their runs go."""
+
+    def equip(self, rig: Rig) -> None:
+        """Gives a server a mail server, too."""
+        super().equip(rig)
+        rig.services.notifications.senders["mail"] = self.mails = FakeSender()
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.bo = self.signed_in()
+
+    def signed_in(self, name: str = "bo") -> Client:
+        """A member who may execute in the session."""
+        self.rig.me.call("user.add", name=name, password=PASSWORD)
+        self.rig.me.call("right.grant", session=self.session, whom=name, verb="execute")
+        return sign_in(self.rig, name, PASSWORD)
+
+    def test_who_has_set_an_address_gets_mails_there(self) -> None:
+        """From then on; who has not, gets none; and none goes to whoever runs the server."""
+        own = self.bo.call("account.get")
+        self.assertEqual((own["mail"], own["sends_mail"]), (None, True))
+        first = self.start()
+        self.bo.call("notification.ask", session=self.session, execution=first)
+        self.end(first)
+        self.assertEqual(self.mails.sent, [])
+        self.assertEqual(self.bo.call("account.set_mail", address=" bo@example.org ")["mail"], "bo@example.org")
+        self.assertEqual(self.bo.call("notification.list")["ways"], ["webhook", "mail"])
+        second = self.start()
+        self.bo.call("notification.ask", session=self.session, execution=second)
+        self.end(second)
+        ((sent, _, _),) = self.mails.sent
+        self.assertEqual((sent.executions, sent.mail_to), ((second,), "bo@example.org"))
+        self.assertEqual({one.mail_to for one in self.store.kept.values()}, {""}, "it is kept in one place")
+
+    def test_it_outlives_the_server_and_can_be_taken_back(self) -> None:
+        """What waits for the mail server goes nowhere then."""
+        self.bo.call("account.set_mail", address="bo@example.org")
+        self.mails.faults = [Undelivered("busy")]
+        run = self.start()
+        self.bo.call("notification.ask", session=self.session, execution=run)
+        self.end(run)
+        self.bo.call("account.set_mail", address=None)
+        self.rig.clock.advance(2)
+        self.rig.turn()
+        self.assertEqual([sent.mail_to for sent, _, _ in self.mails.sent], ["bo@example.org", ""])
+        self.assertIsNone(self.bo.call("account.get")["mail"])
+        self.bo.call("account.set_mail", address="b@example.org")
+        self.rig.me.call("user.remove", user="bo")
+        self.assertEqual(self.store.mail, {})
+
+    def test_addresses_are_read_when_the_server_starts(self) -> None:
+        """From where notifications are kept."""
+        self.bo.call("account.set_mail", address="bo@example.org")
+        account = self.rig.me.call("user.list")["users"][0]["id"]
+        self.assertEqual(self.restarted().services.notifications.addresses.get(f"account {account}"), "bo@example.org")
+
+    def test_what_is_no_address(self) -> None:
+        """It is refused; the one of before stays."""
+        self.bo.call("account.set_mail", address="bo@example.org")
+        for wrong in ("bo", "bo@example.org, cy@example.org", "bo@example.org\r\nBcc: x@y.org"):
+            self.refused("invalid_params", "account.set_mail", self.bo, address=wrong)
+        self.assertEqual(self.bo.call("account.get")["mail"], "bo@example.org")

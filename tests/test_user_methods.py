@@ -122,6 +122,7 @@ class UserMethods(RigTestCase):
             ("account.get", {}),
             ("account.code", {}),
             ("account.rename", {"display_name": "x"}),
+            ("account.set_mail", {"address": "x@example.org"}),
             ("account.change_password", {"old": "x", "new": OTHER}),
         ):
             self.refused("not_found", method, self.rig.me, **params)

@@ -42,6 +42,36 @@ function Name({ own, onSaved }: { own: OwnAccount; onSaved(own: OwnAccount): voi
   );
 }
 
+/** Where mails about one's runs go: of a server that sends some. */
+function Mail({ own, onSaved }: { own: OwnAccount; onSaved(own: OwnAccount): void }) {
+  const [address, setAddress] = useState(own.mail ?? "");
+  const wanted = address.trim() || null;
+  const sending = useSending(async () => {
+    onSaved(await connection.call("account.set_mail", { address: wanted }));
+    told(wanted === null ? a.mailEnded : a.mailSaved(wanted));
+    return null;
+  });
+  return (
+    <Form className="account-form" sending={sending}>
+      <label>
+        {a.mail}
+        <input
+          class="input"
+          type="email"
+          autocomplete="email"
+          maxLength={254}
+          value={address}
+          onInput={event => setAddress(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="btn" disabled={sending.busy || wanted === own.mail}>
+        {a.save}
+      </button>
+      <p class="form-hint">{a.mailHint}</p>
+    </Form>
+  );
+}
+
 function Password({ own }: { own: OwnAccount }) {
   const [old, setOld] = useState("");
   const [password, setPassword] = useState<string | null>(null);
@@ -121,6 +151,7 @@ export function AccountDialog({ onClose }: { onClose(): void }) {
             </span>
           </div>
           <Name own={own} onSaved={set} />
+          {own.sends_mail && <Mail own={own} onSaved={set} />}
           {own.has_password === false && own.identity_provider != null ? (
             <p class="quiet">{a.noPasswordHere(own.identity_provider)}</p>
           ) : (

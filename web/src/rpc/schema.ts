@@ -1608,12 +1608,22 @@ export interface OwnAccount {
   has_password: boolean;
   /** What the identity provider is called where they sign in; null: they do not. */
   identity_provider: string | null;
+  /** The address that mails about their runs go to; null: they have set none. */
+  mail: string | null;
+  /** Whether this server sends such mails (`--smtp`). */
+  sends_mail: boolean;
 }
 
 /** The new name that others see. */
 export interface Rename {
   /** The name of the kernelspec, as people read it. */
   display_name: string;
+}
+
+/** Where the caller wants mails. */
+export interface SetMail {
+  /** The address; null: nowhere. */
+  address: string | null;
 }
 
 /** The caller's new password. */
@@ -3277,6 +3287,7 @@ export interface Methods {
   "account.code": { params: Nothing; result: SignInCode };
   "account.get": { params: Nothing; result: OwnAccount };
   "account.rename": { params: Rename; result: OwnAccount };
+  "account.set_mail": { params: SetMail; result: OwnAccount };
   "audit.list": { params: ListAudit; result: AuditLines };
   "audit.verify": { params: Nothing; result: AuditVerification };
   "cell.clear_outputs": { params: ClearOutputs; result: Accepted };

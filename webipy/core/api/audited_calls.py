@@ -65,6 +65,7 @@ RECORDED: Final = frozenset(
         "account.change_password",
         "account.code",
         "account.rename",
+        "account.set_mail",
         "token.create",
         "token.revoke",
         "trash.delete",

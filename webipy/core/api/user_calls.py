@@ -143,6 +143,17 @@ class OwnAccount(Result, frozen=True, kw_only=True):
     """Whether they have a password."""
     identity_provider: str | None = None
     """What the identity provider is called where they sign in; null: they do not."""
+    mail: str | None = None
+    """The address that mails about their runs go to; null: they have set none."""
+    sends_mail: bool = False
+    """Whether this server sends such mails (`--smtp`)."""
+
+
+class SetMail(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the caller wants mails."""
+
+    address: Annotated[str, msgspec.Meta(max_length=1000)] | None
+    """The address; null: nowhere."""
 
 
 class Rename(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):

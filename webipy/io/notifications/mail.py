@@ -13,7 +13,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Any, Final
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
 from twisted.mail.smtp import SMTPClientError, SMTPDeliveryError, sendmail
 from twisted.python.failure import Failure
@@ -30,7 +30,7 @@ class Mail:
         host: The SMTP server.
         port: Its port.
         sender: The address that mails come from.
-        receiver: The address that they go to.
+        receiver: The address of whoever runs the server; everybody else has the one that they have set.
         reactor: Twisted's.
     """
 
@@ -45,11 +45,14 @@ class Mail:
             text: What has happened, in words.
             url: The page of the session.
         """
-        mail = self._mail(notification, text, url).as_bytes()
+        receiver = self._receiver if notification.person == "owner" else notification.mail_to
+        if not receiver:
+            return fail(Undelivered("the address was taken back", is_final=True))
+        mail = self._mail(notification, receiver, text, url).as_bytes()
         sent: Deferred[Any] = sendmail(
             self._host,
             self._sender,
-            [self._receiver],
+            [receiver],
             mail,
             port=self._port,
             reactor=self._reactor,
@@ -58,9 +61,9 @@ class Mail:
         sent.addTimeout(ANSWER_SECONDS, self._reactor)
         return sent.addCallbacks(lambda _: None, _undelivered)
 
-    def _mail(self, sent: Notification, text: str, url: str) -> EmailMessage:
+    def _mail(self, sent: Notification, receiver: str, text: str, url: str) -> EmailMessage:
         mail = EmailMessage()
-        mail["From"], mail["To"] = self._sender, self._receiver
+        mail["From"], mail["To"] = self._sender, receiver
         mail["Subject"] = " ".join(text.split())[:200]
         mail["Date"] = format_datetime(datetime.fromisoformat(sent.ended or sent.asked))
         mail["Message-ID"] = f"<{sent.id}@webipy.invalid>"

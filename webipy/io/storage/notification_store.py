@@ -1,4 +1,4 @@
-"""The file of notifications: `STATE/notifications.sqlite`, who wants to be told of what, and who has been.
+"""The file of notifications: `STATE/notifications.sqlite`, who wants to be told of what, and who has been; and the addresses that people have set.
 
 WAL, `synchronous=FULL`: a notification that was asked for survives a power cut, and so does that it was delivered. One thread owns the connection;
 there is neither before somebody asks for the first one. Of those that are over the latest `KEPT_OVER` stay, so that asking for one again is not
@@ -27,6 +27,9 @@ CREATE TABLE IF NOT EXISTS notifications (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, is_over INTEGER NOT NULL, body BLOB NOT NULL
 )
 """
+_ADDRESSES: Final = (
+    "CREATE TABLE IF NOT EXISTS addresses (person TEXT PRIMARY KEY, address TEXT NOT NULL) WITHOUT ROWID"
+)
 _PUT: Final = """
 INSERT INTO notifications (id, is_over, body) VALUES (?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET is_over = excluded.is_over, body = excluded.body
@@ -80,6 +83,25 @@ class SqliteNotifications:
 
         return self._run().run(work)
 
+    def addresses(self) -> Deferred[dict[str, str]]:
+        """The addresses of mail that people have set; without a file none, and none is made."""
+        if not self.path.exists():
+            return succeed({})
+        return self._run().run(lambda: dict(self._open().execute("SELECT person, address FROM addresses").fetchall()))
+
+    def put_address(self, person: str, address: str | None) -> Deferred[None]:
+        """Keeps the address of somebody, or forgets it."""
+
+        def work() -> None:
+            connection = self._open()
+            with connection:
+                if address is None:
+                    connection.execute("DELETE FROM addresses WHERE person = ?", (person,))
+                else:
+                    connection.execute("INSERT OR REPLACE INTO addresses VALUES (?, ?)", (person, address))
+
+        return self._run().run(work)
+
     async def stop(self) -> None:
         """Closes the file."""
         worker, self._worker = self._worker, None
@@ -99,6 +121,7 @@ class SqliteNotifications:
             self._connection.execute("PRAGMA journal_mode=WAL")
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute(_TABLE)
+            self._connection.execute(_ADDRESSES)
         return self._connection
 
     def _close(self) -> None:

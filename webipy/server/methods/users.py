@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from webipy.core import errors
 from webipy.core.api import calls, user_calls
 from webipy.core.api.grants import account_whom
+from webipy.core.mail_address import mail_address
 from webipy.core.timestamps import rfc3339
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.people.accounts import Account, regrouped
@@ -112,6 +113,7 @@ async def user_remove(services: Services, connection: Connection, params: user_c
     account = services.people.accounts.find(params.user)
     await services.people.remove(account, by_owner=_by_owner(connection))
     await services.rights.forget(account_whom(account.id))
+    await services.notifications.addresses.set(account_whom(account.id), None)
     return calls.Done()
 
 
@@ -167,6 +169,8 @@ def _as_own(services: Services, account: Account) -> user_calls.OwnAccount:
         created=account.created,
         has_password=account.hash is not None,
         identity_provider=None if identity is None else called or identity.issuer,
+        mail=services.notifications.addresses.get(account_whom(account.id)),
+        sends_mail="mail" in services.notifications.senders,
     )
 
 
@@ -191,6 +195,17 @@ async def account_rename(
     changed = services.people.accounts.checked(account, params.display_name, None, by_owner=False)
     await services.people.accounts.put(changed)
     return _as_own(services, changed)
+
+
+@method("account.set_mail", "own", "person", raises=(errors.NotFound,), example={"address": "bo@example.org"})
+async def account_set_mail(
+    services: Services, connection: Connection, params: user_calls.SetMail
+) -> user_calls.OwnAccount:
+    """Sets the address that mails about the caller's runs go to, when they ask to be told of them and the server sends mails; null: none do."""
+    account = _own(services, connection)
+    address = None if params.address is None else mail_address(params.address)
+    await services.notifications.addresses.set(account_whom(account.id), address)
+    return _as_own(services, account)
 
 
 @method(

@@ -30,6 +30,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why they have no result, as a sentence; empty otherwise.
         pending: The ways by which the person has still to be told.
         is_limited: Whether the person sees nothing of the machine (webipy.server.sessions.guest_view).
+        mail_to: The address that the person has set; known for the delivery alone, and never kept.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     pending: tuple[Way, ...] = ()
     is_limited: bool = False
+    mail_to: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -63,6 +65,12 @@ class NotificationStore(Protocol):
 
     def remove(self, notification: str) -> Deferred[None]:
         """Forgets the one of that id."""
+
+    def addresses(self) -> Deferred[dict[str, str]]:
+        """The addresses of mail that people have set, by person."""
+
+    def put_address(self, person: str, address: str | None) -> Deferred[None]:
+        """Keeps the address of a person, in place of the one before; `None` forgets it. Fires when it survives a power cut."""
 
 
 class Undelivered(Exception):

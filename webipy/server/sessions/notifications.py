@@ -36,6 +36,7 @@ from webipy.core.events.events import AnyEvent, ExecutionStatus
 from webipy.server.ports.notifications import Notification, NotificationStore, Sender, Undelivered, Way
 from webipy.server.ports.world import World, pause
 from webipy.server.sessions import guest_view
+from webipy.server.sessions.mail_addresses import MailAddresses
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
 
@@ -71,6 +72,7 @@ class Forgetful:
     """Keeps notifications in memory only."""
 
     kept: dict[str, Notification] = attrs.field(factory=dict)
+    mail: dict[str, str] = attrs.field(factory=dict)
 
     def load(self) -> Deferred[list[Notification]]:
         """All that are kept."""
@@ -84,6 +86,18 @@ class Forgetful:
     def remove(self, notification: str) -> Deferred[None]:
         """Forgets one."""
         self.kept.pop(notification, None)
+        return succeed(None)
+
+    def addresses(self) -> Deferred[dict[str, str]]:
+        """The addresses of mail."""
+        return succeed(dict(self.mail))
+
+    def put_address(self, person: str, address: str | None) -> Deferred[None]:
+        """Keeps or forgets an address."""
+        if address is None:
+            self.mail.pop(person, None)
+        else:
+            self.mail[person] = address
         return succeed(None)
 
 
@@ -117,6 +131,9 @@ class Notifications:
     page_url: Callable[[str | None, str], str]
     store: NotificationStore = attrs.field(factory=Forgetful)
     senders: dict[Way, Sender] = attrs.field(factory=dict)
+    addresses: MailAddresses = attrs.field(
+        default=attrs.Factory(lambda self: MailAddresses(lambda: self.store), takes_self=True)
+    )
     _all: dict[str, Notification] = attrs.field(factory=dict)
     _works: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
     """What is under way for each: the wait for its end, its deliveries."""
@@ -185,6 +202,7 @@ class Notifications:
 
     async def resume(self) -> None:
         """Goes on where the last server was."""
+        await self.addresses.load()
         for found in await self.store.load():
             self._all.setdefault(found.id, found)
         for found in list(self._all.values()):
@@ -261,11 +279,13 @@ class Notifications:
         self._deliver(ended)
 
     def _ways_of(self, person: str) -> tuple[Way, ...]:
-        """How somebody is told: a page is their own, the mail address is that of whoever runs the server, the webhook is for all but guests."""
+        """How somebody is told: a page is their own, the webhook is for all but guests, mail for who has set an address."""
         if person == "owner":
             return ("page", *self.senders)
-        is_guest = not person.startswith(("account ", "hub "))
-        return ("page",) if is_guest or "webhook" not in self.senders else ("page", "webhook")
+        if not person.startswith(("account ", "hub ")):
+            return ("page",)
+        has_mail = self.addresses.get(person) is not None
+        return ("page", *(way for way in self.senders if way != "mail" or has_mail))
 
     def ways_beside_pages(self, person: str) -> list[str]:
         """How somebody (`Principal.person`) is told beside pages."""
@@ -287,7 +307,8 @@ class Notifications:
         while True:
             known = self._all[identity]
             try:
-                await turns.run(self.senders[way].send, known, text_of(known), self.page_url(known.session, ""))
+                sent = msgspec.structs.replace(known, mail_to=self.addresses.get(known.person) or "")
+                await turns.run(self.senders[way].send, sent, text_of(known), self.page_url(known.session, ""))
                 break
             except Undelivered as fault:
                 if fault.is_final or self.world.clock() - began > GIVE_UP_S:
