@@ -172,6 +172,7 @@ class ParamsStructs(SynchronousTestCase):
                 "SetPassword": ["password", "user"],
                 "Invite": ["user"],
                 "Rename": ["display_name"],
+                "SetMail": ["address"],
                 "ChangePassword": ["new", "old"],
                 "StopRun": ["run", "session"],
                 "OfRun": ["run"],

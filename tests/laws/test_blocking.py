@@ -119,6 +119,7 @@ ALLOWED = {
     "webipy.io.storage.client_cursors.ClientCursors.__init__": _START,
     "webipy.io.machine_addresses._rank": _START,
     "webipy.io.machine_addresses._version_6": _START,
+    "webipy.io.storage.notification_store.SqliteNotifications.addresses": _START,
     "webipy.io.storage.notification_store.SqliteNotifications.load": _START,
     "webipy.io.storage.private_files.make_private_folder": _START,
     "webipy.io.storage.private_files.sync_names": _START,

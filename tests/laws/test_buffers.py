@@ -140,11 +140,12 @@ AS_MANY = {
         server.people.hub_logins.HubLogins._cookies
         server.people.hub_logins.HubLogins._programs
     """,
-    "accounts, `MOST_ACCOUNTS`, and their logins": """
+    "accounts, `MOST_ACCOUNTS`, their logins, and their addresses of mail": """
         server.people.account_logins.AccountLogins._digests
         server.people.accounts.Accounts._invitations
         server.people.accounts.Accounts._keys
         server.people.people.People.codes
+        server.sessions.mail_addresses.MailAddresses._by_person
     """,
     "requests that wait for a hub, each on a connection that is anonymous until then": """
         server.people.hub_logins.HubLogins._waiting
@@ -157,6 +158,7 @@ AS_MANY = {
     """,
     "what a server in memory keeps, which is for tests": """
         server.sessions.notifications.Forgetful.kept
+        server.sessions.notifications.Forgetful.mail
     """,
     "calls under way, which the budget of their login limits": """
         core.kernel.question_order.Questions._held

@@ -7,6 +7,7 @@ import { t } from "../text/en.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Form, useSending } from "../ui/Form.tsx";
 import { complain, say, toast } from "../ui/notices.ts";
+import { CopyField } from "./CopyField.tsx";
 import { Face } from "./Face.tsx";
 import { NewPassword } from "./NewPassword.tsx";
 
@@ -116,15 +117,17 @@ function Code() {
       .then(made => show(made.code))
       .catch(complain);
   };
+  if (code !== "")
+    return (
+      <CopyField label={a.codeLabel} value={code} copy={a.copyCode} copied={a.codeCopied}>
+        {a.codeBody}
+      </CopyField>
+    );
   return (
-    <div class="new-link">
-      {code === "" ? (
-        <button type="button" class="btn" onClick={make}>
-          {a.makeCode}
-        </button>
-      ) : (
-        <input class="input" readOnly aria-label={a.codeLabel} value={code} onFocus={event => event.currentTarget.select()} />
-      )}
+    <div class="account-form">
+      <button type="button" class="btn" onClick={make}>
+        {a.makeCode}
+      </button>
       <p class="form-hint">{a.codeBody}</p>
     </div>
   );
@@ -151,7 +154,13 @@ export function AccountDialog({ onClose }: { onClose(): void }) {
             </span>
           </div>
           <Name own={own} onSaved={set} />
-          {own.sends_mail && <Mail own={own} onSaved={set} />}
+          {own.sends_mail && (
+            <>
+              <h3>{a.mailHeading}</h3>
+              <Mail own={own} onSaved={set} />
+            </>
+          )}
+          <h3>{a.password}</h3>
           {own.has_password === false && own.identity_provider != null ? (
             <p class="quiet">{a.noPasswordHere(own.identity_provider)}</p>
           ) : (

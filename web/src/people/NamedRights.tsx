@@ -126,7 +126,7 @@ function Give(props: { known: PeopleAndGroups; has: Set<string>; onGive(whom: Wh
   };
   return (
     <>
-      <form class="make-link" onSubmit={submit}>
+      <form class="give-right" onSubmit={submit}>
         <Whoms known={props.known} has={props.has} value={chosen} onChange={choose} />
         <VerbSelect label={s.rightLabel} value={verb} onChange={setVerb} />
         <button type="submit" class="btn main" disabled={chosen === ""}>

@@ -1,6 +1,6 @@
 /** Who else may come: links are made, copied, changed and removed; who came by each, and where they are. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Guest, Right, Share } from "../rpc/schema.ts";
 import { server } from "../session/connection.ts";
 import type { Open } from "../session/open_session.ts";
@@ -10,9 +10,10 @@ import { t } from "../text/en.ts";
 import { s } from "../text/sharing.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
-import { complain, say, toast } from "../ui/notices.ts";
+import { complain, toast } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
 import { AskToRun } from "./AskToRun.tsx";
+import { CopyField } from "./CopyField.tsx";
 import { Face } from "./Face.tsx";
 import { NamedRights } from "./NamedRights.tsx";
 import { whereabouts } from "./person_acts.ts";
@@ -44,36 +45,9 @@ function RightSelect(props: { label: string; value: Right; onChange(verb: Right)
   );
 }
 
-async function copy(link: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(link);
-    toast(s.linkCopied);
-    say(s.linkCopied);
-  } catch {
-    toast(t.copyRefused, { bad: true });
-  }
-}
-
 /** The link as others reach it: by the public URL; where the server knows none, as it is reached from here. */
 function reached(url: string, session: string): string {
   return server.value?.public_url ? url : location.origin + sessionAddress(session) + new URL(url).hash;
-}
-
-function NewLink({ link }: { link: string }) {
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.select(), [link]);
-  return (
-    <div class="new-link">
-      <input class="input" ref={field} readOnly aria-label={s.newLink} value={link} onFocus={event => event.currentTarget.select()} />
-      <button type="button" class="btn main" onClick={() => void copy(link)}>
-        <Icon name="copy" />
-        {s.copyLink}
-      </button>
-      <p class="form-hint">
-        {s.linkNote} {LOOPBACK.test(new URL(link).hostname) && s.linkIsLocal}
-      </p>
-    </div>
-  );
 }
 
 function MakeLink({ open, onMade }: { open: Open; onMade(): void }) {
@@ -124,7 +98,11 @@ function MakeLink({ open, onMade }: { open: Open; onMade(): void }) {
         {verb === "execute" && <Icon name="warn" />}
         {means}
       </p>
-      {link !== null && <NewLink link={link} />}
+      {link !== null && (
+        <CopyField label={s.newLink} value={link} copy={s.copyLink} copied={s.linkCopied}>
+          {s.linkNote} {LOOPBACK.test(new URL(link).hostname) && s.linkIsLocal}
+        </CopyField>
+      )}
     </>
   );
 }

@@ -1,6 +1,6 @@
 /** Tokens for scripts: made with limits, shown once, listed, revoked. A guest makes them for the session of their link. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Token } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import { guestOf } from "../session/permissions.ts";
@@ -10,37 +10,13 @@ import { tokenWords as words } from "../text/tokens.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { Icon } from "../ui/icons.tsx";
 import { complain, say, toast } from "../ui/notices.ts";
+import { CopyField } from "./CopyField.tsx";
 import { type Limit, limitsAsked, limitsOf } from "./token_limits.ts";
 
 const DAYS: readonly (number | null)[] = [1, 7, 30, 90, 365, null];
 
 const day = (time: string): string => new Date(time).toLocaleDateString(undefined, { year: "numeric", month: "short", day: "numeric" });
 const when = (time: string): string => ago((Date.now() - Date.parse(time)) / 1000);
-
-async function copy(token: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(token);
-    toast(words.copied);
-    say(words.copied);
-  } catch {
-    toast(t.copyRefused, { bad: true });
-  }
-}
-
-function NewToken({ token }: { token: string }) {
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.select(), [token]);
-  return (
-    <div class="new-link">
-      <input class="input" ref={field} readOnly aria-label={words.made} value={token} onFocus={event => event.currentTarget.select()} />
-      <button type="button" class="btn main" onClick={() => void copy(token)}>
-        <Icon name="copy" />
-        {words.copy}
-      </button>
-      <p class="form-hint">{words.once}</p>
-    </div>
-  );
-}
 
 function Row({ one, end }: { one: Token; end(): void }) {
   const used = one.connections > 0 ? words.now : one.used === null ? words.never : words.used(when(one.used));
@@ -144,7 +120,11 @@ function MakeToken({ session, onMade }: { session: string | null; onMade(): void
         </button>
       </form>
       {!read && <p class="form-hint">{words.runs}</p>}
-      {token !== null && <NewToken token={token} />}
+      {token !== null && (
+        <CopyField label={words.made} value={token} copy={words.copy} copied={words.copied}>
+          {words.once}
+        </CopyField>
+      )}
     </>
   );
 }

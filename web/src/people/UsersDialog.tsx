@@ -1,5 +1,5 @@
 /** The accounts of the server, for admins: who there is, in which role; somebody is added, invited, disabled or removed. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { User } from "../rpc/schema.ts";
 import { connection, server } from "../session/connection.ts";
 import { homeAddress } from "../session/route.ts";
@@ -8,9 +8,9 @@ import { t } from "../text/en.ts";
 import { ago } from "../text/format.ts";
 import { Ask, Dialog } from "../ui/Dialog.tsx";
 import { Form, useSending } from "../ui/Form.tsx";
-import { Icon } from "../ui/icons.tsx";
 import { complain, say, toast } from "../ui/notices.ts";
 import { clockOffset } from "../ui/page_state.ts";
+import { CopyField } from "./CopyField.tsx";
 import { Face } from "./Face.tsx";
 import { Groups } from "./Groups.tsx";
 
@@ -32,31 +32,6 @@ const groupsIn = (text: string): string[] =>
 
 /** The link as others reach it: by the public URL; where the server knows none, as it is reached from here. */
 const reached = (url: string): string => (server.value?.public_url ? url : location.origin + homeAddress("") + new URL(url).hash);
-
-async function copy(link: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(link);
-    toast(a.copied);
-    say(a.copied);
-  } catch {
-    toast(t.copyRefused, { bad: true });
-  }
-}
-
-function NewLink({ link }: { link: Link }) {
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.select(), [link]);
-  return (
-    <div class="new-link" role="status">
-      <input class="input" ref={field} readOnly aria-label={a.link} value={link.url} onFocus={event => event.currentTarget.select()} />
-      <button type="button" class="btn main" onClick={() => void copy(link.url)}>
-        <Icon name="copy" />
-        {a.copy}
-      </button>
-      <p class="form-hint">{a.linkNote(link.name, DAYS)}</p>
-    </div>
-  );
-}
 
 function RoleSelect(props: { label: string; value: Role; onChange(role: Role): void }) {
   return (
@@ -207,7 +182,11 @@ export function UsersDialog({ onClose }: { onClose(): void }) {
       <div class="share">
         <p class="quiet">{a.peopleBody}</p>
         <Add onAdded={invite} />
-        {link !== null && <NewLink link={link} />}
+        {link !== null && (
+          <CopyField label={a.link} value={link.url} copy={a.copy} copied={a.copied}>
+            {a.linkNote(link.name, DAYS)}
+          </CopyField>
+        )}
         {users === null && <p class="quiet">{t.opening}</p>}
         {users?.length === 0 && <p class="quiet">{a.nobody}</p>}
         <ul class="links" aria-label={a.people}>

@@ -29,10 +29,10 @@ test("somebody is taken out, put in, and the first of a new group", async () => 
       field.value = value;
       field.dispatchEvent(new Event(field.localName === "select" ? "change" : "input", { bubbles: true }));
     });
-  const others = [...labelled<HTMLSelectElement>("Whom to put into lab").options].map(one => one.value);
+  const others = [...labelled<HTMLSelectElement>("Whom to add to lab").options].map(one => one.value);
   expect(others).toEqual(["", "cy"]);
-  await choose("Whom to put into lab", "cy");
-  labelled("Whom to put into lab")
+  await choose("Whom to add to lab", "cy");
+  labelled("Whom to add to lab")
     .closest("form")
     ?.dispatchEvent(new Event("submit", { cancelable: true }));
   await choose("Name of a new group", " new ");

@@ -87,7 +87,7 @@ class SqliteNotifications:
         """The addresses of mail that people have set; without a file none, and none is made."""
         if not self.path.exists():
             return succeed({})
-        return self._run().run(lambda: dict(self._open().execute("SELECT person, address FROM addresses").fetchall()))
+        return self._run().run(self._read_addresses)
 
     def put_address(self, person: str, address: str | None) -> Deferred[None]:
         """Keeps the address of somebody, or forgets it."""
@@ -132,3 +132,6 @@ class SqliteNotifications:
     def _read(self) -> list[Notification]:
         rows = self._open().execute("SELECT body FROM notifications ORDER BY number").fetchall()
         return [msgspec.json.decode(body, type=Notification) for (body,) in rows]
+
+    def _read_addresses(self) -> dict[str, str]:
+        return dict(self._open().execute("SELECT person, address FROM addresses").fetchall())
