@@ -189,9 +189,7 @@ def open_page(target: Target, session: str | None, browser: bool, as_json: bool)
 )
 @click.option("--name", "label", metavar="LABEL", default="", help="A note for you, such as the name of the guest.")
 @by_name_options
-@click.option(
-    "--list", "is_listed", is_flag=True, help="List who can open it: links with their guests, and rights by name."
-)
+@click.option("--list", "is_listed", is_flag=True, help="List who can open it, by links and by name.")
 @click.option("--revoke", metavar="ID", help="Revoke a link, and sign its guests out.")
 @json_option
 @server_options

@@ -90,7 +90,12 @@ class SqliteNotifications:
         return self._run().run(self._read_addresses)
 
     def put_address(self, person: str, address: str | None) -> Deferred[None]:
-        """Keeps the address of somebody, or forgets it."""
+        """Keeps the address of somebody, or forgets it.
+
+        Args:
+            person: Whose it is (`Principal.person`).
+            address: The address; `None` for none.
+        """
 
         def work() -> None:
             connection = self._open()

@@ -70,7 +70,12 @@ class NotificationStore(Protocol):
         """The addresses of mail that people have set, by person."""
 
     def put_address(self, person: str, address: str | None) -> Deferred[None]:
-        """Keeps the address of a person, in place of the one before; `None` forgets it. Fires when it survives a power cut."""
+        """Keeps the address of a person, in place of the one before, or forgets it. Fires when that survives a power cut.
+
+        Args:
+            person: Whose it is (`Principal.person`).
+            address: The address; `None` for none.
+        """
 
 
 class Undelivered(Exception):

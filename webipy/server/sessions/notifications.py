@@ -93,7 +93,12 @@ class Forgetful:
         return succeed(dict(self.mail))
 
     def put_address(self, person: str, address: str | None) -> Deferred[None]:
-        """Keeps or forgets an address."""
+        """Keeps or forgets an address.
+
+        Args:
+            person: Whose it is (`Principal.person`).
+            address: The address; `None` for none.
+        """
         if address is None:
             self.mail.pop(person, None)
         else:
