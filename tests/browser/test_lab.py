@@ -1,4 +1,4 @@
-"""A lab in browsers: two members, a folder that they share, a script with a token; and who did what is told afterwards."""
+"""A lab in browsers: two members, one by single sign-on, a folder that they share, a script with a token; and who did what is told afterwards."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ import subprocess
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.stage import PageCase, PageServer
+from tests.browser.test_sso import ACCOUNT, SignOnCase
 from tests.kernels.commands import COMMAND, environment
 
 PASSWORD = "seven brown kettles"
-ACCOUNT = "Sign out, and signed-in browsers"
 
 
-class Lab(PageCase):
+class Lab(SignOnCase):
     """Ada and Bo work in one folder."""
 
-    def make_server(self) -> PageServer:
-        """Its accounts are those of this test alone."""
-        return self.own_server()
+    more = ("--sso-groups-claim=groups",)
+
+    def signed_on(self) -> Page:
+        """Ada, who has no password here, and is in the groups that her institution tells."""
+        page = self.at_provider()
+        page.get_by_role("link", name="Continue as Ada").click()
+        expect(page.get_by_role("region", name="Shared with you")).to_be_visible()
+        return page
 
     def invited(self, name: str, shown: str) -> Page:
         """A member who has followed an invitation of the owner, at home in a browser of their own."""
@@ -50,7 +54,7 @@ class Lab(PageCase):
         """What one makes the other sees at once and runs; the script reaches what its token names; each act has its person."""
         self.server.call("file.create", path="oscillator", kind="folder")
         self.server.call("right.grant", path="oscillator", kind="group", whom="lab", verb="execute")
-        ada, bo = self.invited("ada", "Ada Lovelace"), self.invited("bo", "Bo Diaz")
+        ada, bo = self.signed_on(), self.invited("bo", "Bo Diaz")
         session = self.make_a_notebook(ada)
         self.see_and_run(ada, bo, session)
         self.kept_apart(bo)

@@ -16,8 +16,11 @@ from tests.live import ROOT
 ACCOUNT = "Sign out, and signed-in browsers"
 
 
-class SingleSignOn(PageCase):
+class SignOnCase(PageCase):
     """A server and an identity provider of this test alone."""
+
+    more: tuple[str, ...] = ()
+    """More options of the server."""
 
     def make_server(self) -> PageServer:
         """Lets people in by the provider, or by the token."""
@@ -32,7 +35,7 @@ class SingleSignOn(PageCase):
         secret.touch(0o600)
         secret.write_text(SECRET)
         options = [f"--sso-issuer={issuer}", f"--sso-client-id={CLIENT}", f"--sso-client-secret-file={secret}"]
-        return self.own_server(*options, "--sso-name=Uni", "--sso-allow=@example.org")
+        return self.own_server(*options, "--sso-name=Uni", "--sso-allow=@example.org", *self.more)
 
     def mktemp_folder(self) -> Path:
         """A folder of this test."""
@@ -47,6 +50,10 @@ class SingleSignOn(PageCase):
         page.get_by_role("button", name="Sign in with Uni").click()
         expect(page.get_by_role("link", name="Continue as Ada")).to_be_visible()
         return page
+
+
+class SingleSignOn(SignOnCase):
+    """Signing in, and what can stand in the way."""
 
     def test_two_clicks_from_the_button_to_home(self) -> None:
         """Where they wanted to be; their account has no password, and the list of people says how they sign in."""
