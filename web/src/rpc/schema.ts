@@ -907,6 +907,8 @@ export interface Subscribed {
   seq: number;
   /** What stands for the events before; null: they are all sent. */
   snapshot: SnapshotEvents | null;
+  /** The right that the caller has in the session now; `presence` tells of a change. */
+  verb: Verb;
 }
 
 /** Which events to return. */

@@ -11,7 +11,7 @@ const RANK: Record<Verb, number> = { none: 0, read: 1, write: 2, execute: 3, own
 
 const GUEST_KEY = keyHere("webipy-guest");
 
-/** Null until the server has answered. */
+/** In the session that is shown, otherwise on the server; null until the server has answered. */
 export const right = signal<Verb | null>(null);
 /** The only session of a guest; null for whoever runs the server. */
 export const guestOf = signal<string | null>(remembered());
@@ -30,8 +30,23 @@ export function may(verb: Verb): boolean {
   return RANK[right.value ?? (guestOf.value === null ? "own" : "read")] >= RANK[verb];
 }
 
-/** Sets the right that the server reports. Who may not edit any more leaves the editor. */
+const held: { onServer: Verb | null; inSession: Verb | null } = { onServer: null, inSession: null };
+
+/** Sets the strongest right that the server reports of any place. */
 export function setRight(verb: Verb | null): void {
+  held.onServer = verb;
+  apply();
+}
+
+/** Sets the right in the session that is shown, which is what counts there; null: none is shown. */
+export function setSessionRight(verb: Verb | null): void {
+  held.inSession = verb;
+  apply();
+}
+
+/** Who may not edit any more leaves the editor. */
+function apply(): void {
+  const verb = held.inSession ?? held.onServer;
   if (verb === right.value) return;
   settle("right");
   right.value = verb;

@@ -5,7 +5,7 @@ import type { Notification } from "../rpc/messages.ts";
 import type { Person, Presence, Selection } from "../rpc/schema.ts";
 import { p } from "../text/people.ts";
 import { complain, toast } from "../ui/notices.ts";
-import { may, setRight } from "./permissions.ts";
+import { may, setSessionRight } from "./permissions.ts";
 import type { SessionStore } from "./store.ts";
 
 /** Everybody who is here, you among them; empty while nobody else is. */
@@ -44,7 +44,7 @@ export function watchPeople(store: SessionStore, fetchFollower: FetchFollower): 
     newest = params as Presence;
     const { you } = newest;
     const mine = newest.people.find(one => one.id === you);
-    if (mine !== undefined) setRight(mine.verb);
+    if (mine !== undefined) store.verb.value = mine.verb;
     const wish = askedFor.value;
     if (asked.value === "waiting" && may(wish)) toast(p.mayNow[wish]);
     asked.value = mine?.asks ?? null;
@@ -76,12 +76,15 @@ export function watchPeople(store: SessionStore, fetchFollower: FetchFollower): 
     lead.value = null;
     unlisted.value = 0;
   };
+  const told = store.verb.subscribe(setSessionRight);
   const unheard = store.connection.onPhase(phase => {
     if (phase !== "live") forget(); // who is alone afterwards gets no notification
   });
   return () => {
     over = true;
     stop();
+    told();
+    setSessionRight(null);
     unheard();
     here?.stop();
     forget();

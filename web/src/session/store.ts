@@ -13,7 +13,7 @@ import type { Dirty } from "../model/types.ts";
 import { type Cell, type Model, type Run, STRAY } from "../model/types.ts";
 import type { Connection } from "../rpc/connection.ts";
 import { LineLost, type Notification, RpcFailure } from "../rpc/messages.ts";
-import type { AnyEvent, CellType, Events, ExecutionFinished, SnapshotEvents } from "../rpc/schema.ts";
+import type { AnyEvent, CellType, Events, ExecutionFinished, SnapshotEvents, Verb } from "../rpc/schema.ts";
 import { complain } from "../ui/notices.ts";
 import { lastSeen, saveSeen } from "../ui/settings.ts";
 import { CatchUp, type Missed } from "./catch_up.ts";
@@ -57,6 +57,8 @@ export class SessionStore {
   readonly sending = this.#edits.steady;
   /** Whether the file holds everything that the server has. */
   readonly saved = signal(true);
+  /** The right of whoever uses this page in this session; null until the server has answered. */
+  readonly verb = signal<Verb | null>(null);
   readonly caughtUp = signal<CatchUp | null>(null);
   readonly missed = new Map<string, Missed>();
   readonly drafts = new Map<string, Draft>();
@@ -236,7 +238,8 @@ export class SessionStore {
     this.#waitingEvents.length = 0;
     try {
       // Only the first time a snapshot is as good as the history: later, exactly what was missed is wanted, and drafts follow every edit.
-      const { seq, snapshot } = await this.connection.call("session.subscribe", { session: this.id, since, snapshot: since === 0 });
+      const { seq, snapshot, verb } = await this.connection.call("session.subscribe", { session: this.id, since, snapshot: since === 0 });
+      this.verb.value = verb;
       if (snapshot !== null) {
         this.#restore(snapshot);
         void this.#askSaved();
@@ -244,9 +247,7 @@ export class SessionStore {
       const shown = since === 0 ? lastSeen(this.id) : since;
       this.#catching = new CatchUp(since === 0 ? "closed" : "offline", shown === 0 ? seq : shown, seq);
       this.#target = seq;
-      this.#waitingEvents.splice(0).forEach(events => {
-        this.#apply(events);
-      });
+      for (const events of this.#waitingEvents.splice(0)) this.#apply(events);
       this.#checkTarget();
     } catch (error) {
       if (error instanceof LineLost) return; // the next line subscribes again

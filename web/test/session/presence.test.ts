@@ -66,6 +66,18 @@ describe("presence", () => {
     stop();
   });
 
+  test("tells the right in the session, whatever the server says of others; it ends with the session", () => {
+    setRight("own");
+    store.verb.value = "read"; // the answer to the subscription
+    const stop = watchPeople(store, async () => () => follower);
+    expect(right.value).toBe("read");
+    notify("execute");
+    setRight("own"); // asked once a minute
+    expect(right.value).toBe("execute");
+    stop();
+    expect(right.value).toBe("own");
+  });
+
   test("is forgotten with the connection, and following with the session", () => {
     const stop = watchPeople(store, async () => () => follower);
     people.value = [{} as (typeof people.value)[number]];

@@ -295,6 +295,8 @@ class Subscribed(Result, frozen=True, kw_only=True):
     """The seq of the newest event now."""
     snapshot: SnapshotEvents | None = None
     """What stands for the events before; null: they are all sent."""
+    verb: Verb
+    """The right that the caller has in the session now; `presence` tells of a change."""
 
 
 class ReadEvents(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -267,7 +267,8 @@ async def session_subscribe(services: Services, connection: Connection, params: 
         snapshot = calls.SnapshotEvents(seq=since, events=[msgspec.Raw(body) for body in bodies])
     connection.subscribe(session, since + 1)
     take_part(services, connection, session.id)
-    return calls.Subscribed(first_seq=first_seq, seq=session.written, snapshot=snapshot)
+    verb = services.rights.in_session(connection.principal, session.id)
+    return calls.Subscribed(first_seq=first_seq, seq=session.written, snapshot=snapshot, verb=verb)
 
 
 def _without(snapshot: list[bytes], hidden: int) -> list[bytes]:
