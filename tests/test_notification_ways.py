@@ -111,8 +111,7 @@ class Webhooks(OnPort):
         ):
             self.receiver.statuses = [status]
             fault = yield self.assertFailure(self.send(), Undelivered)
-            self.assertEqual(cast(Any, fault).is_final, is_final, status)
-            self.assertIn(f"status {status}", str(fault))
+            self.assertEqual((str(fault), cast(Any, fault).is_final), (f"it answers with status {status}", is_final))
         yield self.port.stopListening()
         fault = yield self.assertFailure(self.send(), Undelivered)
         self.assertFalse(cast(Any, fault).is_final)
