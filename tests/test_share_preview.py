@@ -171,11 +171,15 @@ class Walls(OffersTestCase):
         self.assertEqual(self.ask("GET", "/metrics", Authorization=f"Bearer {TOKEN}").status, 200)
 
     def test_an_export_until_they_are_out(self) -> None:
-        """Its id cannot be guessed, so that whoever was told it may have it, while they are logged in."""
+        """Of their own session, while they are logged in; whose session is not known is nobody's of a link."""
         made = Path(self.mktemp())
         made.write_text("body")
         kept = self.exports.keep(made, "a.html", "text/html")
         url = f"/exports/{kept.id}/a.html"
+        self.assertEqual(self.ask("HEAD", url, **self.browser).status, 403)
+        self.rig.services.rights.note_export(kept.id, "another")
+        self.assertEqual(self.ask("HEAD", url, **self.browser).status, 403)
+        self.rig.services.rights.note_export(kept.id, self.session)
         self.assertEqual(self.ask("HEAD", url, **self.browser).status, 200)
         self.rig.me.call("share.revoke", session=self.session, share=self.share)
         self.assertEqual(self.ask("HEAD", url, **self.browser).status, 401)

@@ -295,7 +295,7 @@ class Subscribed(Result, frozen=True, kw_only=True):
     """The seq of the newest event now."""
     snapshot: SnapshotEvents | None = None
     """What stands for the events before; null: they are all sent."""
-    verb: Verb
+    verb: Verb = "none"
     """The right that the caller has in the session now; `presence` tells of a change."""
 
 
