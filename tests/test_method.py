@@ -105,7 +105,8 @@ class Connections(RigTestCase):
         client = self.rig.client()
         told = client.ask("session.subscribe", session=self.session)
         self.assertEqual(
-            (self.successResultOf(told)["result"], client.sent), ({"first_seq": 1, "seq": 1, "snapshot": None}, [])
+            (self.successResultOf(told)["result"], client.sent),
+            ({"first_seq": 1, "seq": 1, "snapshot": None, "verb": "own"}, []),
         )
         self.rig.turn()
         self.assertEqual(client.seqs(), [1])
