@@ -18,6 +18,7 @@ from webipy.io.web.files_resource import FilesResource
 from webipy.io.web.metrics import Metrics, Pulse
 from webipy.io.web.share_preview import SharePreview
 from webipy.io.web.site import build_site
+from webipy.server.people import shares
 from webipy.server.people.failed_attempts import ATTEMPTS_PER_MINUTE
 
 
@@ -128,6 +129,16 @@ class Joining(OffersTestCase):
         self.join(stronger, **owner)
         self.assertEqual(self.call(browser, "cell.list", session=self.session).status, 401)
         self.assertEqual(self.call(owner, "session.list").status, 200)
+
+    def test_a_crowd_that_does_nothing_keeps_nobody_out(self) -> None:
+        """To sign in is no call yet: whoever came and did nothing gives their place to the next one."""
+        self.patch(shares, "MAX_GUESTS", 3)
+        _, secret = self.link()
+        first, second, *_ = (browser_of(self.join(secret, f"Bot {number}")) for number in range(3))
+        self.call(first, "server.info")
+        self.assertEqual(self.join(secret, "Grace").status, 200)
+        self.assertEqual(self.call(first, "server.info").status, 200)
+        self.assertEqual(self.call(second, "cell.list", session=self.session).status, 401)
 
     def test_only_our_own_page_may_ask(self) -> None:
         """Another site's page cannot make somebody a guest."""

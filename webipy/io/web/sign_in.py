@@ -170,7 +170,8 @@ def note_sign_in(
     """
     cookies, key = ((), None) if secrets is None else ((secrets.cookie,), secrets.key)
     authorization = None if token is None else f"Bearer {token}"
-    who = auth.logins.principal_of(Credentials(authorization, cookies, key, None, None, frozenset(), address))
+    given = Credentials(authorization, cookies, key, None, None, frozenset(), address)
+    who = auth.logins.principal_of(given, is_use=False)
     ways = (("link", form.share), ("invitation", form.invite), ("password", form.password), ("code", form.code))
     way = next((name for name, given in ways if given is not None), "token")
     if auth.sso is not None and (form.code or "").startswith(CODE):

@@ -285,8 +285,12 @@ class Logins:
 
     # ---- who is it
 
-    def principal_of(self, given: Credentials) -> Principal | None:
+    def principal_of(self, given: Credentials, *, is_use: bool = True) -> Principal | None:
         """The principal of a request; `None` when its credentials are not valid.
+
+        Args:
+            given: The credentials.
+            is_use: Whether somebody works with them now; to sign in is no work yet.
 
         Raises:
             errors.Throttled: The token is wrong, after too many failed attempts.
@@ -311,7 +315,8 @@ class Logins:
             return None
         for principal, key in self._claimed(given):
             if self._is_whole(given, principal.login, key):
-                self._use(principal.login)
+                if is_use:
+                    self._use(principal.login)
                 return principal
         return None
 
@@ -347,6 +352,7 @@ class Logins:
 
     def _use(self, login: str) -> None:
         """Records that a login was used now."""
+        self.shares.principal(login, is_call=True)
         found, now = self._logins.get(login), self.shares.now()
         if found is not None and seconds_between(found.used, now) >= USED_SECONDS:
             self._logins[login] = attrs.evolve(found, used=now)
@@ -361,7 +367,7 @@ class Logins:
         if principal is None or principal.login == TOKEN_LOGIN or principal.login in self._logins:
             return principal
         if principal.session is not None:
-            return self.shares.principal(principal.login)
+            return self.shares.principal(principal.login, is_call=True)
         return next((now for others in self.others if (now := others.refresh(principal)) is not None), None)
 
     # ---- signing in
@@ -515,7 +521,7 @@ def _person_of(logins: Logins, person: str, login: str) -> Principal | None:
     """
     if person == OWNER:
         return Principal(logins.name, "own", login)
-    found = logins.shares.principal(person) or next(
+    found = logins.shares.principal(person, is_call=True) or next(
         filter(None, (one.of_person(person) for one in logins.others)), None
     )
     return None if found is None else attrs.evolve(found, login=login)

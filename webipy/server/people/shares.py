@@ -356,13 +356,19 @@ class Shares:
         """The guest whose cookie has this digest."""
         return self._guests.get(self._logins.get(cookie, ""))
 
-    def principal(self, login: str) -> Principal | None:
-        """The principal of a guest's login, with the right at this moment; `None` when the login has ended."""
+    def principal(self, login: str, *, is_call: bool = False) -> Principal | None:
+        """The principal of a guest's login, with the right at this moment; `None` when the login has ended, or is no guest's.
+
+        Args:
+            login: The id of the login.
+            is_call: Whether the guest calls something now.
+        """
         guest = self._guests.get(login)
         share = self._shares.get(guest.share) if guest is not None else None
         if guest is None or share is None or not self._is_valid(share) or self.closed:
             return None
-        self._called[guest.id] = self.now()
+        if is_call:
+            self._called[guest.id] = self.now()
         return Principal(access.marked(guest.name), guest.verb or share.verb, guest.id, share.session)
 
     def link_of(self, login: str) -> str | None:
