@@ -110,8 +110,8 @@ function ByProvider({ provider, others }: FormProps & { provider: string }) {
         <button type="submit" class="btn main" disabled={busy}>
           {a.byProvider(provider)}
         </button>
-        {others}
         <p class="form-hint">{a.providerHint}</p>
+        {others}
         {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
       </form>
     </Card>
