@@ -386,6 +386,7 @@ class OtherTests(CommandCase):
 
     def test_logins_are_listed_and_ended(self) -> None:
         """In words and as JSON; one by the start of its id, or all."""
+        self.webipy("logins", "--all")  # those of other tests on this server
         self.assertIn("No browser is signed in", self.webipy("logins").stderr)
         for _ in range(3):
             origin, _, code = self.ok(self.webipy("open")).strip().partition("/#code=")
