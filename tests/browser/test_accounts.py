@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from tests.browser.accounts import ACCOUNT, PASSWORD, accept, sign_in
 from tests.browser.stage import PageCase, PageServer
 
 HOME = "New notebook"
-ACCOUNT = "Sign out, and signed-in browsers"
-PASSWORD = "seven brown kettles"
 OTHER = "nine green lamps"
 
 
@@ -37,12 +36,7 @@ class Accounts(PageCase):
 
     def by_name(self, context: BrowserContext, password: str, *, name: str = "Ada") -> Page:
         """A tab that has sent the form."""
-        page = self.new_page(context)
-        page.goto(self.server.origin)
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in", exact=True).click()
-        return page
+        return sign_in(self.new_page(context), self.server.origin, name, password)
 
     def add(self, people: Locator, name: str, shown: str, role: str) -> str:
         """Adds somebody; gives the link of the invitation."""
@@ -54,12 +48,7 @@ class Accounts(PageCase):
 
     def choose(self, link: str, password: str) -> Page:
         """A tab of somebody who has followed an invitation."""
-        page = self.new_page(self.new_context())
-        page.goto(link)
-        page.get_by_label("New password", exact=True).fill(password)
-        page.get_by_label("New password, once more").fill(password)
-        page.get_by_role("button", name="Choose and sign in").click()
-        return page
+        return accept(self.new_page(self.new_context()), link, password)
 
     def test_from_an_invitation_to_the_end(self) -> None:
         """Ada is invited, chooses a password and a name, signs in elsewhere, changes the password, which ends the other sign-in, and is disabled."""

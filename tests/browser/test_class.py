@@ -6,10 +6,9 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.accounts import ACCOUNT, accept
 from tests.browser.stage import PageCase, PageServer
 
-PASSWORD = "seven brown kettles"
-ACCOUNT = "Sign out, and signed-in browsers"
 PUPILS = ("amal", "bo", "cy", "dana", "eli")
 
 
@@ -22,11 +21,7 @@ class Class(PageCase):
 
     def come(self, link: str) -> Page:
         """Somebody at home, who has followed an invitation and chosen a password."""
-        page = self.new_page(self.new_context())
-        page.goto(link)
-        page.get_by_label("New password", exact=True).fill(PASSWORD)
-        page.get_by_label("New password, once more").fill(PASSWORD)
-        page.get_by_role("button", name="Choose and sign in").click()
+        page = accept(self.new_page(self.new_context()), link)
         expect(page.get_by_role("button", name=ACCOUNT)).to_be_visible()
         return page
 

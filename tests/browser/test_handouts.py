@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.accounts import PASSWORD, sign_in
 from tests.browser.stage import PageCase, PageServer
 from tests.browser.test_access import axe_finds
-
-PASSWORD = "seven brown kettles"
 
 
 class HandingOut(PageCase):
@@ -19,11 +18,7 @@ class HandingOut(PageCase):
 
     def by_name(self, name: str, path: str) -> Page:
         """A tab of somebody who signs in by name, on a notebook."""
-        page = self.new_page(self.new_context())
-        page.goto(self.server.origin)
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        page = sign_in(self.new_page(self.new_context()), self.server.origin, name)
         expect(page.get_by_role("button", name="New notebook")).to_be_visible()
         page.goto(f"{self.server.origin}/n/{path}")
         expect(page.locator(".cell").first).to_be_visible()

@@ -6,10 +6,9 @@ import subprocess
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_sso import ACCOUNT, SignOnCase
+from tests.browser.accounts import ACCOUNT, accept
+from tests.browser.test_sso import SignOnCase
 from tests.kernels.commands import COMMAND, environment
-
-PASSWORD = "seven brown kettles"
 
 
 class Lab(SignOnCase):
@@ -28,11 +27,7 @@ class Lab(SignOnCase):
         """A member who has followed an invitation of the owner, at home in a browser of their own."""
         self.server.call("user.add", name=name, display_name=shown, role="member", groups=["lab"])
         link = str(self.server.call("user.invite", user=name)["url"])
-        page = self.new_page(self.new_context())
-        page.goto(link)
-        page.get_by_label("New password", exact=True).fill(PASSWORD)
-        page.get_by_label("New password, once more").fill(PASSWORD)
-        page.get_by_role("button", name="Choose and sign in").click()
+        page = accept(self.new_page(self.new_context()), link)
         expect(page.get_by_role("region", name="Shared with you")).to_be_visible()
         return page
 

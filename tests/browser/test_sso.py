@@ -9,11 +9,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.accounts import ACCOUNT
 from tests.browser.stage import PageCase, PageServer
 from tests.fake_provider import CLIENT, SECRET
 from tests.live import ROOT
-
-ACCOUNT = "Sign out, and signed-in browsers"
 
 
 class SignOnCase(PageCase):
