@@ -42,6 +42,7 @@ class HandingOut(PageCase):
         expect(dialog.get_by_role("status")).to_contain_text("2 people had one.")
         bo = self.by_name("bo", "unit/handed-out/lesson/bo.ipynb")
         bo.locator(".cell .src").last.click()
+        expect(bo.locator(".cell").last.locator(".cm-content")).to_be_focused()
         bo.keyboard.press("Control+End")
         bo.keyboard.type(" + 41")
         row = dialog.locator(".visitor").filter(has_text="Bo")
