@@ -73,6 +73,7 @@ NUMBERS = {
     "io.files.tables.Tables._known": "TABLES_KEPT",
     "io.files.uploads.Upload._waiting": "WAITING_BYTES",
     "io.files.uploads.Uploads._finished": "FINISHED_KEPT",
+    "io.http_client._Body._parts": "MOST_BYTES",
     "io.jupyter.channels.ChannelsProtocol._names": "MAX_NAMES",
     "io.storage.client_cursors.ClientCursors._slots": "SLOTS",
     "io.jupyter.contents.Contents._written": "MOST_WRITTEN",

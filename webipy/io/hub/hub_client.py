@@ -10,32 +10,18 @@ Source: JupyterHub REST API, `GET /user`, `POST /oauth2/token`, `POST /users/{na
 from __future__ import annotations
 
 import re
-from io import BytesIO
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import msgspec
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
-from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
-from twisted.internet.error import TimeoutError as ConnectTimeout
-from twisted.web.client import (
-    Agent,
-    FileBodyProducer,
-    HTTPConnectionPool,
-    PartialDownloadError,
-    RequestTransmissionFailed,
-    ResponseFailed,
-    _HTTP11ClientFactory,
-    readBody,
-)
-from twisted.web.http_headers import Headers
+from twisted.internet.defer import Deferred
 
 from webipy.core import errors
+from webipy.io.http_client import HttpClient, NoAnswer
 from webipy.io.hub.environment import HubEnvironment
 from webipy.io.reactor import Reactor
 from webipy.server.ports.hub import HubUser
 
-CONNECT_SECONDS: Final = 5.0
 _VERSION: Final = re.compile(r"[0-9A-Za-z.+-]{1,40}")
 ANSWER_SECONDS: Final = 10.0
 
@@ -58,16 +44,6 @@ class _Version(msgspec.Struct):
     version: str = ""
 
 
-class _QuietFactory(_HTTP11ClientFactory):
-    noisy = False
-
-
-class _QuietPool(HTTPConnectionPool):
-    """Connections that log nothing: Twisted writes two lines for each otherwise."""
-
-    _factory = _QuietFactory
-
-
 class HubClient:
     """See `webipy.server.ports.hub.Hub`.
 
@@ -77,8 +53,8 @@ class HubClient:
     """
 
     def __init__(self, hub: HubEnvironment, reactor: Reactor) -> None:
-        self._hub, self._reactor = hub, reactor
-        self._agent = Agent(reactor, connectTimeout=CONNECT_SECONDS, pool=_QuietPool(reactor, persistent=False))
+        self._hub = hub
+        self._client = HttpClient(reactor, ANSWER_SECONDS)
 
     async def version(self) -> str:
         """The version of the hub; empty when it does not say.
@@ -152,23 +128,14 @@ class HubClient:
             raise self._odd(status)
 
     async def _ask(self, method: str, url: str, token: str, body: str = "", kind: str = "") -> tuple[int, bytes]:
-        headers = Headers({b"Authorization": [f"token {token}".encode()], b"Accept": [b"application/json"]})
+        headers = {"Authorization": f"token {token}", "Accept": "application/json"}
         if body:
-            headers.setRawHeaders(b"Content-Type", [kind.encode()])
-        producer: Any = FileBodyProducer(BytesIO(body.encode())) if body else None
-        asked = Deferred.fromCoroutine(self._answer(method, url, headers, producer))
-        asked.addTimeout(ANSWER_SECONDS, self._reactor)
+            headers["Content-Type"] = kind
         try:
-            return await asked
-        except TimeoutError:
-            why = _why(CancelledError())
-        except _CUT as fault:
-            why = _why(fault)
-        raise errors.HubUnreachable(f"The hub at {self._hub.api} cannot be reached: {why.strip().rstrip('.')}.")
-
-    async def _answer(self, method: str, url: str, headers: Headers, producer: Any) -> tuple[int, bytes]:
-        response: Any = await self._agent.request(method.encode(), url.encode(), headers, producer)
-        return response.code, await readBody(response)
+            answer = await self._client.ask(method, url, headers, body.encode() or None)
+        except NoAnswer as fault:
+            raise errors.HubUnreachable(f"The hub at {self._hub.api} cannot be reached: {fault.reason}.") from None
+        return answer.status, answer.body
 
     def _odd(self, status: int) -> errors.HubUnreachable:
         return errors.HubUnreachable(f"The hub at {self._hub.api} answers with status {status}; its log says why.")
@@ -183,14 +150,3 @@ class HubClient:
 
 
 _FORM: Final = "application/x-www-form-urlencoded"
-_WRAPPED: Final = (ResponseFailed, RequestTransmissionFailed)
-_CUT: Final = (ConnectError, ConnectionClosed, DNSLookupError, ConnectTimeout, PartialDownloadError, *_WRAPPED)
-"""How a request to what is not there, or goes away, ends."""
-
-
-def _why(fault: Exception) -> str:
-    """What was wrong, as a part of a sentence."""
-    first = fault.reasons[0].value if isinstance(fault, _WRAPPED) else fault
-    if isinstance(first, CancelledError):
-        return f"it has not answered within {ANSWER_SECONDS:g} s"
-    return str(first) or type(first).__name__

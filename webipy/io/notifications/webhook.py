@@ -11,26 +11,14 @@ Source: RFC 9110, sections 15.4 to 15.6; draft-ietf-httpapi-idempotency-key-head
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import Any, Final
 
 import msgspec
-from twisted.internet.defer import Deferred, TimeoutError
-from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
-from twisted.internet.protocol import Protocol
-from twisted.web.client import (
-    Agent,
-    FileBodyProducer,
-    HTTPConnectionPool,
-    RequestTransmissionFailed,
-    ResponseFailed,
-    _HTTP11ClientFactory,
-)
-from twisted.web.http_headers import Headers
+from twisted.internet.defer import Deferred
 
+from webipy.io.http_client import HttpClient, NoAnswer
 from webipy.server.ports.notifications import Notification, Undelivered
 
-CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 15.0
 _AGAIN: Final = frozenset((408, 425, 429))
 
@@ -51,16 +39,6 @@ class _Body(msgspec.Struct):
     url: str
 
 
-class _QuietFactory(_HTTP11ClientFactory):
-    noisy = False
-
-
-class _QuietPool(HTTPConnectionPool):
-    """Connections that log nothing."""
-
-    _factory = _QuietFactory
-
-
 class Webhook:
     """See `webipy.server.ports.notifications.Sender`.
 
@@ -71,8 +49,8 @@ class Webhook:
     """
 
     def __init__(self, url: str, version: str, reactor: Any) -> None:
-        self._url, self._version, self._reactor = url.encode("ascii"), version, reactor
-        self._agent = Agent(reactor, connectTimeout=CONNECT_SECONDS, pool=_QuietPool(reactor, persistent=False))
+        self._url, self._version = url, version
+        self._client = HttpClient(reactor, ANSWER_SECONDS)
 
     def send(self, notification: Notification, text: str, url: str) -> Deferred[None]:
         """Delivers one; see the port.
@@ -98,38 +76,17 @@ class Webhook:
             sent.name,
             url,
         )
-        headers = Headers(
-            {
-                "Content-Type": ["application/json"],
-                "Idempotency-Key": [f'"{sent.id}"'],
-                "User-Agent": [f"webipy/{self._version}"],
-            }
-        )
-        asked = self._agent.request(b"POST", self._url, headers, FileBodyProducer(BytesIO(msgspec.json.encode(body))))
-        asked.addTimeout(ANSWER_SECONDS, self._reactor)
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": f'"{sent.id}"',
+            "User-Agent": f"webipy/{self._version}",
+        }
         try:
-            answer = await asked
-        except TimeoutError:
-            raise Undelivered(f"no answer within {ANSWER_SECONDS:g} s") from None
-        except (
-            ConnectError,
-            ConnectionClosed,
-            DNSLookupError,
-            ResponseFailed,
-            RequestTransmissionFailed,
-        ) as fault:
-            raise Undelivered(f"it cannot be reached ({type(fault).__name__})") from None
-        answer.deliverBody(_Unread())
-        if not 200 <= answer.code < 300:
-            is_final = answer.code < 500 and answer.code not in _AGAIN
-            raise Undelivered(f"it answers with status {answer.code}", is_final=is_final)
-
-
-class _Unread(Protocol):
-    """Leaves a body unread, which may be without an end: the status has said all."""
-
-    def connectionMade(self) -> None:
-        """The body begins."""
-        abort = getattr(self.transport, "abortConnection", None)
-        if abort is not None:
-            abort()
+            answer = await self._client.ask("POST", self._url, headers, msgspec.json.encode(body), reads_body=False)
+        except NoAnswer as fault:
+            if fault.kind == "slow":
+                raise Undelivered(f"no answer within {ANSWER_SECONDS:g} s") from None
+            raise Undelivered(f"it cannot be reached ({fault.fault})") from None
+        if not 200 <= answer.status < 300:
+            is_final = answer.status < 500 and answer.status not in _AGAIN
+            raise Undelivered(f"it answers with status {answer.status}", is_final=is_final)

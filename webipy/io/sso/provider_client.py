@@ -3,42 +3,21 @@
 Only `https://` is spoken, with the authorities of the system (or those of `SSL_CERT_FILE`); `http://` only to this machine, and only where the
 provider itself is there. Redirects are not followed: they lead to where nobody has said that the secret may go.
 
-Invariants: everything that arrives counts, headers and the frames of chunks too, so that an endless answer ends at `MOST_BYTES`; a connection is used
-for one request. No secret is in a log or a message.
-
-Rejected: Twisted's `readBody` alone (it reads what comes, whatever its size).
+Invariant: no secret is in a log or a message. The limits and the certificates are those of webipy.io.http_client.
 """
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError
-from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
-from twisted.internet.error import TimeoutError as ConnectTimeout
-from twisted.internet.interfaces import IAddress
-from twisted.web._newclient import HTTP11ClientProtocol
-from twisted.web.client import (
-    Agent,
-    FileBodyProducer,
-    HTTPConnectionPool,
-    PartialDownloadError,
-    RequestTransmissionFailed,
-    ResponseFailed,
-    ResponseNeverReceived,
-    _HTTP11ClientFactory,
-    readBody,
-)
-from twisted.web.http_headers import Headers
 
 from webipy.core import errors
 from webipy.core.site_address import LOOPBACK
+from webipy.io.http_client import HttpClient, NoAnswer
 from webipy.io.reactor import Reactor
 
-CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 10.0
 """For the whole answer."""
 
@@ -49,44 +28,6 @@ MOST_CHARACTERS: Final = 2000
 """Of an address that the provider names."""
 
 FORM: Final = "application/x-www-form-urlencoded"
-
-
-class _Bounded(HTTP11ClientProtocol):
-    """A connection that ends when too much has arrived."""
-
-    arrived = 0
-
-    def dataReceived(self, data: bytes) -> None:
-        """Counts, and passes on what is within the limit."""
-        self.arrived += len(data)
-        if self.arrived > MOST_BYTES:
-            assert self.transport is not None
-            self.transport.abortConnection()  # type: ignore[attr-defined]  # TCP and TLS have it, the interface has not
-            return
-        super().dataReceived(data)
-
-
-class _Factory(_HTTP11ClientFactory):
-    noisy = False
-
-    def buildProtocol(self, addr: IAddress | None) -> HTTP11ClientProtocol:
-        """A bounded connection."""
-        self.made = _Bounded(self._quiescentCallback)
-        return self.made
-
-
-class _Pool(HTTPConnectionPool):
-    """One connection, which logs nothing."""
-
-    def _factory(self, quiescent: Any, metadata: Any) -> _Factory:  # type: ignore[override]  # a class of Twisted's
-        self.factory = _Factory(quiescent, metadata)
-        return self.factory
-
-    @property
-    def is_too_large(self) -> bool:
-        """Whether more has arrived than may."""
-        made = getattr(getattr(self, "factory", None), "made", None)
-        return made is not None and made.arrived > MOST_BYTES
 
 
 class ProviderClient:
@@ -151,36 +92,25 @@ class ProviderClient:
         Raises:
             errors.IdentityProviderFault: There is no answer, or none that can be read.
         """
-        headers = Headers({b"Accept": [b"application/json"], b"User-Agent": [b"webipy"]})
+        headers = {"Accept": "application/json", "User-Agent": "webipy"}
         if authorization:
-            headers.setRawHeaders(b"Authorization", [authorization.encode("ascii")])
-        producer: Any = None
+            headers["Authorization"] = authorization
         if form is not None:
-            headers.setRawHeaders(b"Content-Type", [FORM.encode()])
-            producer = FileBodyProducer(BytesIO(form.encode()))
-        pool = _Pool(self._reactor, persistent=False)
-        agent = Agent(self._reactor, connectTimeout=CONNECT_SECONDS, pool=pool)
-        method = b"GET" if form is None else b"POST"
-        asked = Deferred.fromCoroutine(_answer(agent, method, address.encode("ascii"), headers, producer))
-        asked.addTimeout(ANSWER_SECONDS, self._reactor)
+            headers["Content-Type"] = FORM
+        client = HttpClient(self._reactor, ANSWER_SECONDS, MOST_BYTES)
+        method, body = ("GET", None) if form is None else ("POST", form.encode())
         try:
-            status, body = await asked
-        except TimeoutError:
-            raise self._slow() from None
-        except _CUT as cut:
-            if pool.is_too_large:
-                raise self.fault(
-                    f"sends more than {MOST_BYTES // 1024} KiB, which no answer of a sign-in has"
-                ) from None
-            first = cut.reasons[0].value if isinstance(cut, _WRAPPED) else cut
-            if isinstance(first, CancelledError):
-                raise self._slow() from None
-            why = (str(first) or type(first).__name__).strip().rstrip(".")[:200]
-            raise self.fault(f"cannot be reached ({why})") from None
-        return status, self._read(status, body)
+            answer = await client.ask(method, address, headers, body)
+        except NoAnswer as fault:
+            raise self._unanswered(fault) from None
+        return answer.status, self._read(answer.status, answer.body)
 
-    def _slow(self) -> errors.IdentityProviderFault:
-        return self.fault(f"has not answered within {ANSWER_SECONDS:g} s")
+    def _unanswered(self, fault: NoAnswer) -> errors.IdentityProviderFault:
+        if fault.kind == "slow":
+            return self.fault(f"has not answered within {ANSWER_SECONDS:g} s")
+        if fault.kind == "large":
+            return self.fault(f"sends more than {MOST_BYTES // 1024} KiB, which no answer of a sign-in has")
+        return self.fault(f"cannot be reached ({fault.reason})")
 
     def _read(self, status: int, body: bytes) -> dict[str, object]:
         if 300 <= status < 400:
@@ -196,18 +126,8 @@ class ProviderClient:
         raise self.fault(f"answers what is no JSON of a sign-in (status {status})")
 
 
-async def _answer(agent: Agent, method: bytes, address: bytes, headers: Headers, producer: Any) -> tuple[int, bytes]:
-    response: Any = await agent.request(method, address, headers, producer)
-    return response.code, await readBody(response)
-
-
 def is_loopback(address: str) -> bool:
     """Whether an address is one of plain HTTP on this machine."""
     parts = urlsplit(address)
     name = parts.hostname or ""
     return parts.scheme == "http" and (f"[{name}]" if ":" in name else name) in LOOPBACK
-
-
-_WRAPPED: Final = (ResponseFailed, RequestTransmissionFailed, ResponseNeverReceived)
-_CUT: Final = (ConnectError, ConnectionClosed, DNSLookupError, ConnectTimeout, PartialDownloadError, *_WRAPPED)
-"""How a request to what is not there, or goes away, ends."""
