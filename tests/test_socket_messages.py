@@ -80,6 +80,12 @@ class Spellings(SynchronousTestCase):
 class Wrong(SynchronousTestCase):
     """What is no message."""
 
+    def test_a_type_that_a_kernel_has_made_up(self) -> None:
+        """Kernels may publish any type: it is a text in the JSON of the older spelling, whatever is in it."""
+        kind = 'a"b\\c\n\u00e9'
+        message = ServerMessage("iopub", "m2", kind, b"{}", b"{}", b"{}")
+        self.assertEqual(json.loads(encode(message, is_v1=False)[0])["msg_type"], kind)
+
     def test_what_is_refused(self) -> None:
         """Each is `Malformed`, and nothing else."""
         deep = b"[" * 5000

@@ -212,12 +212,12 @@ def encode(message: ServerMessage, *, is_v1: bool) -> tuple[bytes, bool]:
         parts = [channel, message.header, message.parent, message.metadata, message.content, *message.buffers]
         return _joined(parts, "<Q", is_closed=True), True
     text = (
-        b'{"channel":"%b","header":%b,"msg_id":%b,"msg_type":"%b","parent_header":%b,"metadata":%b,"content":%b,"buffers":[]}'
+        b'{"channel":"%b","header":%b,"msg_id":%b,"msg_type":%b,"parent_header":%b,"metadata":%b,"content":%b,"buffers":[]}'
         % (
             message.channel.encode(),
             message.header,
             jupyter_messages.encode(message.msg_id),
-            message.msg_type.encode(),
+            jupyter_messages.encode(message.msg_type),
             message.parent,
             message.metadata,
             message.content,

@@ -27,6 +27,7 @@ with it); Jupyter's `_xsrf` cookie (the key of the page does its work).
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl, unquote
@@ -58,6 +59,9 @@ FILE_PATHS: Final = ("/api/contents/", "/nbconvert/")
 
 MAX_MODEL_BYTES: Final = 384 * 1024 * 1024
 """Their bodies at most: a file of 256 MiB in base64, and what stands around it."""
+
+PIECE_BYTES: Final = 1024 * 1024
+"""How much of a body is looked at as text at once."""
 
 _STATUSES: dict[type[errors.Failure], int] = {
     errors.NotAuthenticated: 403,
@@ -193,11 +197,24 @@ def decoded(raw: bytes, kind: type[T]) -> T:
         Refusal: 400, they are not JSON of that shape.
     """
     try:
+        _check_text(raw)
         return msgspec.json.decode(raw.strip() or b"{}", type=kind)
     except msgspec.ValidationError as fault:
         raise Refusal(400, f"The body of the request is wrong: {fault}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Refusal(400, "Invalid JSON in body of request") from None
+
+
+def _check_text(raw: bytes) -> None:
+    """Reads a body as UTF-8, also those fields that nobody asks for; a large one is not kept a second time.
+
+    Raises:
+        UnicodeDecodeError: It is none.
+    """
+    if not raw.isascii():
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        for at in range(0, len(raw), PIECE_BYTES):
+            decoder.decode(raw[at : at + PIECE_BYTES], at + PIECE_BYTES >= len(raw))
 
 
 Function = Callable[[Asked], Awaitable[Answer]]
