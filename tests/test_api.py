@@ -124,6 +124,8 @@ class BadInput(RigTestCase):
             ("session.get", {"session": "s", "x": 1}, "x", "there is no parameter 'x'; it takes: session."),
             ("session.list", {"x": 1}, "x", "there is no parameter 'x'; it takes: none."),
             ("session.create", {"id": "a b"}, "id", "matching regex"),
+            ("user.add", {"name": "x" * 201}, "name", "'name' is too long: it has at most 200 characters."),
+            ("user.add", {"name": "x", "groups": ["g"] * 51}, "groups", "at most 50 entries."),
             ("session.subscribe", {"session": "s", "since": -1}, "since", ">= 0"),
             (
                 "execution.start",

@@ -104,6 +104,12 @@ class HelpTests(SynchronousTestCase):
             self.assertIn("Usage: ", outcome.output)
         self.assertIn("webipy serve", invoke("--help").output)
 
+    def test_lists_of_commands_have_whole_sentences(self) -> None:
+        """In 80 columns nothing of what a command does is cut off."""
+        for group in ([], ["audit"], ["journal"], ["token"], ["user"]):
+            listed = invoke(*group, "--help").output.partition("Commands:")[2].partition("Exit status")[0]
+            self.assertNotIn("...", listed, group)
+
     def test_values_can_be_had_as_json(self) -> None:
         """Every command that prints values has --json."""
         for name in ("ls", "specs", "exec", "run", "attach", "open", "share", "logins", "doctor", "connection"):

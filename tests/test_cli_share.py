@@ -9,6 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
+from unittest import mock
 
 import msgspec
 from twisted.internet.defer import Deferred
@@ -74,7 +75,16 @@ class ShareTests(RigTestCase):
         self.assertRegex(out, r"^http://example\.org:9000/\S*#share=\S+\n$")
         self.assertIn("--revoke", err)
         self.assertNotIn("any code as you", err)
+        self.assertNotIn("this machine alone", err)
         self.assertEqual(come(self.rig, secret_of(out.strip())).principal.verb, "write")
+
+    def test_a_link_that_reaches_nobody_else_is_told_of(self) -> None:
+        """Where the command has reached the server at an address of this machine, with what makes it reachable."""
+        for url in ("http://127.0.0.1:9000", "http://localhost:9000", "http://[::1]:9000", "http://lab.localhost:9000"):
+            with mock.patch.object(Target, "find", return_value=mock.Mock(url=url)):
+                err = self.make()[2]
+            self.assertIn("on this machine alone", err)
+            self.assertIn("--lan", err)
 
     def test_what_to_run_means_is_said(self) -> None:
         """Each time."""

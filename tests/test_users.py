@@ -24,6 +24,7 @@ from webipy.command.connecting import Target
 from webipy.command.kept_logins import KeptLogin
 from webipy.command.lookup import Wrong
 from webipy.command.program import Unable
+from webipy.core import errors
 
 PASSWORD = "nine green lamps"
 URL = "https://lab.example.org/base"
@@ -53,7 +54,7 @@ class UserCommands(CommandCase):
 
     def add(self, name: str, invited: bool = False, password: str | None = PASSWORD) -> tuple[int, str, str]:
         """Adds somebody."""
-        wanted = users.Wanted(name, None, "member", ("lab",), None if invited else password)
+        wanted = users.Wanted((name,), None, "member", ("lab",), None if invited else password)
         return self.outcome(users.add(self.client, self.target, wanted, invited, False))
 
     def test_the_whole_life_of_an_account(self) -> None:
@@ -93,8 +94,46 @@ class UserCommands(CommandCase):
         status, out, err = self.add("cy", invited=True)
         self.assertEqual(status, 0)
         self.assertRegex(out, r"^http://127\.0\.0\.1:9000/#invite=\S+\n$")
-        self.assertIn("works once", err)
+        self.assertRegex(err, r"works once, until \d{4}-\d\d-\d\d \d\d:\d\d\. Send it to cy\.")
+        self.assertIn("on this machine alone", err)
         self.assertRegex(self.outcome(users.show(self.client, False))[1], r"cy .*invited +never")
+
+    def invite(self, *names: str, as_json: bool = False) -> tuple[int, str, str]:
+        """Adds several people, with an invitation each."""
+        wanted = users.Wanted(names, None, "member", ("lab",), None)
+        return self.outcome(users.add(self.client, self.target, wanted, True, as_json))
+
+    def test_several_are_invited_at_once(self) -> None:
+        """A line for each, with the name; one that cannot be added keeps nobody back, and is told of."""
+        status, out, err = self.invite("bo", "cy", "bo", "no way", "dana")
+        self.assertEqual(status, 1)
+        names, links = zip(*(line.split(": ") for line in out.splitlines()), strict=True)
+        self.assertEqual((names, len(set(links))), (("bo", "cy", "dana"), 3))
+        self.assertIn("bo was not added: There is an account 'bo' already. `webipy user invite bo` makes", err)
+        self.assertIn("no way was not added: A sign-in name has letters", err)
+        self.assertIn("Each link works once, until ", err)
+        status, out, _ = self.invite("eli", "fay", as_json=True)
+        self.assertEqual((status, [one["name"] for one in json.loads(out)["invitations"]]), (0, ["eli", "fay"]))
+        for line in (["bo", "cy"], ["bo", "cy", "--invite", "--name", "Bo"]):
+            refused = CliRunner().invoke(main, ["user", "add", *line])
+            self.assertEqual(refused.exit_code, 2, refused.output)
+
+    def test_a_name_that_is_taken_or_unknown_comes_with_the_cure(self) -> None:
+        """What to do next, and the exit status of a name that does not exist."""
+        self.add("bo")
+        again = Deferred.fromCoroutine(
+            users.add(self.client, self.target, users.Wanted(("Bo",), None, "member", (), PASSWORD), False, False)
+        )
+        failed = self.failureResultOf(again, errors.AlreadyExists)
+        self.assertIn("`webipy user invite Bo`", failed.getErrorMessage())
+        for command in (
+            users.remove(self.client, "ann", False),
+            users.set_password(self.client, "ann", PASSWORD, False),
+            users.change(self.client, "ann", "is disabled", False, disabled=True),
+            users.invite(self.client, self.target, "ann", 7, False),
+        ):
+            failed = self.failureResultOf(Deferred.fromCoroutine(command), Wrong)
+            self.assertEqual(failed.getErrorMessage(), "There is no account 'ann'; `webipy user list` lists them.")
 
     def test_where_passwords_come_from(self) -> None:
         """From the first line of standard input, or a terminal; never both, and never nothing."""

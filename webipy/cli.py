@@ -373,7 +373,7 @@ def execute(
     notify: bool,
     as_json: bool,
 ) -> None:
-    """Run CODE, or a script with -f, or (with -) the code on standard input.
+    """Run CODE, or a script (-f), or what standard input has (-).
 
     Output appears at once, standard output and standard error apart. Without -s the code runs in the session `shell`, so that variables stay from
     one command to the next; browsers see the same session live. `input()` reads the lines of standard input. ^C interrupts the code; a second
@@ -428,7 +428,7 @@ main.add_command(connection)
 @json_option
 @server_options
 def attach(target: Target, session: str, since: int | None, everything: bool, as_json: bool) -> None:
-    """Watch a session: the code that anybody runs in it, and its output.
+    """Watch the code that anybody runs in a session, and its output.
 
     ^C ends the command; code that runs goes on. In a terminal you can answer input() here, too. With --json each event is one line.
     """
@@ -451,9 +451,9 @@ def attach(target: Target, session: str, since: int | None, everything: bool, as
 @json_option
 @server_options
 def logs(target: Target, session: str, follow: bool, as_json: bool) -> None:
-    """Show the logs of a session: what its kernel wrote outside of the notebook, and the log of the kernel's host.
+    """Show what a kernel wrote outside of its notebook.
 
-    Look here when a kernel does not start or has crashed. The log of the kernel goes to standard output, that of the host to standard error. When
+    Look here when a kernel does not start or has crashed. The log of the kernel goes to standard output, that of its host to standard error. When
     the host is gone, the end of both logs is kept.
     """
 
@@ -580,7 +580,9 @@ main.add_command(merge)
 @click.option("--json", "as_json", is_flag=True, help="Print a failure as JSON, too; a result is always JSON.")
 @server_options
 def call(target: Target, method: str, params: str, as_json: bool) -> None:
-    """Call any METHOD of the API; PARAMS is a JSON object (- reads it from standard input).
+    """Call any METHOD of the API.
+
+    PARAMS is a JSON object (- reads it from standard input).
 
     \b
     Examples:

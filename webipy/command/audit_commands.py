@@ -44,7 +44,9 @@ def audit(
     limit: int,
     as_json: bool,
 ) -> None:
-    """Show who did what, from where, and with which result; the newest first.
+    """Show who did what, from where, and with which result.
+
+    The newest lines come first.
 
     Sign-ins, runs, edits, saves, file operations, shares, tokens, kernels, downloads: each has its line in the audit log of the server. What was
     typed or printed is not in it. With --url the server is asked, otherwise the files in the state folder are read; no server has to run.
@@ -75,7 +77,9 @@ def audit(
 @json_option
 @server_options
 def verify(target: Target, key: str | None, as_json: bool) -> None:
-    """Look whether the audit log is whole: no line changed, removed, added or moved.
+    """Look whether the audit log is whole.
+
+    It is when no line was changed, removed, added or moved.
 
     Whoever has the key could have written it all anew: keep it where only root can read it (`webipy serve --audit-key FILE`). The exit status is 1
     when the log is not whole.

@@ -13,7 +13,7 @@ from webipy.command.program import Program
 
 @click.group(cls=Program)
 def journal() -> None:
-    """Look at the journals on the disk: list, show, delete, verify and repair them.
+    """List, show, delete, verify and repair the journals on disk.
 
     A journal holds everything that happened in a session, also after the session is closed. These commands read the files and need no server.
     """
@@ -23,7 +23,7 @@ def journal() -> None:
 @json_option
 @state_option
 def list_journals(state: str | None, as_json: bool) -> None:
-    """List journals: their documents, whether they are open, and their sizes.
+    """List journals with their documents and sizes.
 
     Closed sessions keep their journals, and so the history of their documents, until all of them take more than the option --keep-closed-mib of the
     server allows. Then the server deletes journals: those without a document first.

@@ -20,7 +20,7 @@ GIT_ARGUMENTS = (7, 9)
     "--git-setup", "is_setup", is_flag=True, help="Print the commands that make git use webipy for notebooks."
 )
 def diff(files: tuple[str, ...], is_text: bool, is_setup: bool) -> None:
-    """Show how two notebooks differ, cell by cell: webipy diff OLD NEW.
+    """Show how two notebooks differ, cell by cell.
 
     The exit status is 1 when they differ, and 2 when one cannot be read. The command needs no server. Files that are no notebooks are compared line
     by line.

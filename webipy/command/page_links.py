@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from urllib.parse import urlsplit
+
+import click
 
 from webipy.client.client import Client
 from webipy.command.connecting import Target
@@ -26,3 +29,25 @@ async def reached(client: Client, target: Target, url: str, session: str | None)
         return url
     page = f"s/{session}" if session is not None else ""
     return f"{target.find().url}/{page}#{urlsplit(url).fragment}"
+
+
+def warn_if_local(url: str) -> None:
+    """Says on standard error that an address leads others nowhere, when its host is this machine for whoever opens it.
+
+    Args:
+        url: An address that is meant for somebody else.
+    """
+    if not _is_loopback(urlsplit(url).hostname or ""):
+        return
+    click.echo(
+        "webipy: This address works on this machine alone. To let others in, start the server with --lan (in your network)"
+        " or with --public-url (behind a proxy); docs/deploying.md shows both.",
+        err=True,
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == "localhost" or host.endswith(".localhost")

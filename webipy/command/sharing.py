@@ -13,7 +13,7 @@ from webipy.client.client import Client
 from webipy.command.connecting import Target
 from webipy.command.exit_statuses import OK
 from webipy.command.lookup import Wrong, find_session, the_session
-from webipy.command.page_links import reached
+from webipy.command.page_links import reached, warn_if_local
 from webipy.command.paths import path_below_root
 from webipy.command.program import Unable
 from webipy.command.terminal import local_time, print_json, table
@@ -70,6 +70,7 @@ async def make(client: Client, target: Target, wanted: Share) -> int:
             "webipy: Whoever has this link can run any code as you, and can read and change all your files.", err=True
         )
     click.echo(f"webipy: Revoke the link with: webipy share {session.id} --revoke {made.share}", err=True)
+    warn_if_local(link)
     return OK
 
 

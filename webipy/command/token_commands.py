@@ -80,7 +80,10 @@ def create(
 @json_option
 @server_options
 def list_tokens(target: Target, everybody: bool, as_json: bool) -> None:
-    """List your tokens: what each may do, when it expires, and when it was used last."""
+    """List your tokens, with what each may do.
+
+    The list also says when each expires, and when and from where it was used last.
+    """
 
     async def command(client: Client) -> int:
         from webipy.command import tokens

@@ -30,13 +30,14 @@ def user() -> None:
     A group on one server:
       webipy user add ada --role admin --invite
       webipy user add bo --name 'Bo Diaz' --group lab --invite
+      webipy user add cy dana eli --group 'class 7b' --invite
       webipy user group bo --add 'class 7b'
       webipy user list
     """
 
 
 @user.command()
-@click.argument("name")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option("--name", "display_name", metavar="TEXT", help="The name that others see. [default: NAME]")
 @click.option("--role", type=click.Choice(ROLES), default="member", show_default=True, help="What they may do.")
 @click.option("--group", "groups", metavar="GROUP", multiple=True, help="A group. Can be given more than once.")
@@ -46,7 +47,7 @@ def user() -> None:
 @server_options
 def add(
     target: Target,
-    name: str,
+    names: tuple[str, ...],
     display_name: str | None,
     role: str,
     groups: tuple[str, ...],
@@ -56,21 +57,26 @@ def add(
 ) -> None:
     """Add somebody who signs in as NAME.
 
-    Asks for the password on the terminal, twice. With --invite it asks for none: send the link to them. An admin may do everything that you may,
-    and so everything that the user of the server can.
+    Asks for the password on the terminal, twice. With --invite it asks for none: send the link to them; several people can be added so at once,
+    and each line has a name and its link. An admin may do everything that you may, and so everything that the user of the server can.
 
     \b
     Examples:
       webipy user add ada --role admin
       webipy user add bo --invite
+      webipy user add bo cy dana --group lab --invite > links.txt
       webipy user add cy --password-stdin < password.txt
     """
     from webipy.command import users
 
     if invite and password_stdin:
         raise click.UsageError("--invite and --password-stdin cannot be used together.")
+    if len(names) > 1 and display_name is not None:
+        raise click.UsageError("--name is the name of one person; add each alone, or leave it out.")
+    if len(names) > 1 and not invite:
+        raise click.UsageError("Several people cannot have one password; with --invite each chooses their own.")
     target.find()
-    wanted = users.Wanted(name, display_name, role, groups, None if invite else users.new_password(password_stdin))
+    wanted = users.Wanted(names, display_name, role, groups, None if invite else users.new_password(password_stdin))
 
     async def command(client: Client) -> int:
         return await users.add(client, target, wanted, invite, as_json)
@@ -143,8 +149,8 @@ def enable(target: Target, name: str, as_json: bool) -> None:
 @json_option
 @server_options
 def role(target: Target, name: str, role: str, as_json: bool) -> None:
-    """Change what somebody is on the server: an admin, a member or a viewer."""
-    _change(target, name, f"is {role}", as_json, role=role)
+    """Make somebody an admin, a member or a viewer."""
+    _change(target, name, f"is {'an' if role == 'admin' else 'a'} {role} now", as_json, role=role)
 
 
 @user.command()
@@ -158,8 +164,9 @@ def role(target: Target, name: str, role: str, as_json: bool) -> None:
 @json_option
 @server_options
 def group(target: Target, name: str, join: tuple[str, ...], leave: tuple[str, ...], as_json: bool) -> None:
-    """Put somebody into groups, or take them out: what is shared with a group counts for them at once, or not any longer.
+    """Put somebody into groups, or take them out.
 
+    What is shared with a group counts for them at once, or not any longer.
     A group is there as long as somebody is in it; `webipy user list` shows who is in which.
 
     \b
@@ -201,7 +208,10 @@ def remove(target: Target, name: str, as_json: bool) -> None:
 @json_option
 @server_options
 def invite(target: Target, name: str, days: int, as_json: bool) -> None:
-    """Print a link by which somebody chooses a password, also when they have forgotten theirs. It works once."""
+    """Print a link by which somebody chooses a password.
+
+    It works once. Whoever has forgotten their password gets one, too: the old password counts until they have chosen a new one.
+    """
 
     async def command(client: Client) -> int:
         from webipy.command import users
@@ -223,10 +233,10 @@ def invite(target: Target, name: str, days: int, as_json: bool) -> None:
 @click.option("--fingerprint", metavar="SHA256", help="The certificate that alone is right, as the server prints it.")
 @password_option
 def login(url: str, name: str | None, by_code: bool, fingerprint: str | None, password_stdin: bool) -> None:
-    """Sign this command line in to the server at URL, where you have an account.
+    """Sign this command line in to the server at URL.
 
-    Afterwards every command works there with --url URL. The login is kept in a file that only you can read (~/.config/webipy/logins), for 90 days
-    from its last use; `webipy logout` ends it.
+    You need an account there. Afterwards every command works there with --url URL. The login is kept in a file that only you can read
+    (~/.config/webipy/logins), for 90 days from its last use; `webipy logout` ends it.
 
     \b
     Examples:
@@ -251,7 +261,10 @@ def login(url: str, name: str | None, by_code: bool, fingerprint: str | None, pa
 @click.command()
 @click.argument("url", required=False)
 def logout(url: str | None) -> None:
-    """Sign this command line out of the server at URL, or of the only one that it is signed in to."""
+    """Sign this command line out of the server at URL.
+
+    Without URL it is the only server that it is signed in to.
+    """
     from webipy.command import signing_in
 
     raise SystemExit(signing_in.logout(None if url is None else checked_url(url)))

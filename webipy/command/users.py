@@ -4,33 +4,38 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import attrs
 import click
 
 from webipy.client.client import Client
 from webipy.command.connecting import Target
-from webipy.command.exit_statuses import OK
+from webipy.command.exit_statuses import FAILED, OK
 from webipy.command.lookup import Wrong
-from webipy.command.page_links import reached
+from webipy.command.page_links import reached, warn_if_local
 from webipy.command.program import Unable
 from webipy.command.terminal import local_time, print_json, print_list
+from webipy.core import errors
 from webipy.core.api import calls, user_calls
+from webipy.core.api.calls import Result
+
+R = TypeVar("R")
 
 
 @attrs.define(frozen=True)
 class Wanted:
-    """An account that is to be made.
+    """The accounts that are to be made.
 
     Args:
-        name: The name to sign in with.
+        names: The names to sign in with.
         display_name: The name that others see; `None`: the same.
-        role: What it is on the server.
-        groups: Its groups.
-        password: Its password; `None`: none yet.
+        role: What they are on the server.
+        groups: Their groups.
+        password: Their password; `None`: none yet.
     """
 
-    name: str
+    names: tuple[str, ...]
     display_name: str | None
     role: str
     groups: tuple[str, ...]
@@ -45,10 +50,14 @@ def password(from_stdin: bool, label: str = "Password") -> str:
         label: What the terminal asks for.
 
     Raises:
-        Unable: There is no terminal to ask on, or nothing came.
+        Unable: There is no terminal to ask on, nothing came, or it is no text.
     """
     if from_stdin:
-        given = sys.stdin.readline(user_calls.MAX_PASSWORD + 2).rstrip("\r\n")
+        try:
+            given = sys.stdin.readline(user_calls.MAX_PASSWORD + 2).rstrip("\r\n")
+            given.encode()
+        except UnicodeError:
+            raise Unable("The password on standard input is no text in UTF-8.") from None
         if not given:
             raise Unable("Standard input has no password.")
         return given
@@ -72,32 +81,97 @@ def new_password(from_stdin: bool) -> str:
     return given
 
 
+async def _called(client: Client, method: str, params: dict[str, Any], kind: type[R]) -> R:
+    """The result of a method that names an account.
+
+    Raises:
+        Wrong: There is no such account.
+    """
+    try:
+        return await client.call(method, params, kind)
+    except errors.NotFound as fault:
+        raise Wrong(f"{fault.message.removesuffix('.')}; `webipy user list` lists them.") from None
+
+
+class Invited(user_calls.Invitation, frozen=True, kw_only=True):
+    """What `--invite --json` prints of each: the invitation, and whom it is for."""
+
+    name: str
+
+
+class InvitedList(Result, frozen=True, kw_only=True):
+    """What `--invite --json` prints of several."""
+
+    invitations: list[Invited]
+
+
 async def add(client: Client, target: Target, wanted: Wanted, invited: bool, as_json: bool) -> int:
-    """Makes an account; with `invited` prints its invitation, too.
+    """Makes accounts, and with `invited` prints their invitations. One that cannot be made keeps the others of several back no more than itself.
 
     Args:
         client: The connection.
         target: The server, as the user has named it.
-        wanted: The account.
-        invited: Whether its person chooses the password by a link.
+        wanted: The accounts.
+        invited: Whether their people choose a password by a link.
         as_json: Whether to print JSON.
 
     Returns:
-        The exit status.
+        The exit status: `FAILED` when one of several could not be made.
     """
+    if len(wanted.names) == 1:
+        made = await _add(client, target, wanted, wanted.names[0], invited)
+        return _print_added([made], as_json, False)
+    found: list[user_calls.User | Invited] = []
+    for name in wanted.names:
+        try:
+            found.append(await _add(client, target, wanted, name, invited))
+        except (errors.InvalidParams, errors.AlreadyExists) as fault:
+            click.echo(f"webipy: {name} was not added: {fault.message}", err=True)
+        else:
+            if isinstance(found[-1], Invited) and not as_json:
+                click.echo(f"{found[-1].name}: {found[-1].url}")
+    return max(_print_added(found, as_json, True), OK if len(found) == len(wanted.names) else FAILED)
+
+
+async def _add(client: Client, target: Target, wanted: Wanted, name: str, invited: bool) -> user_calls.User | Invited:
     params = {
-        "name": wanted.name,
+        "name": name,
         "display_name": wanted.display_name,
         "role": wanted.role,
         "groups": list(wanted.groups),
         "password": wanted.password,
     }
-    made = await client.call("user.add", params, user_calls.User)
-    if invited:
-        return await invite(client, target, made.id, user_calls.INVITATION_DAYS, as_json)
+    try:
+        made = await client.call("user.add", params, user_calls.User)
+    except errors.AlreadyExists as fault:
+        if fault.facts.get("kind") != "user":
+            raise
+        advice = f"`webipy user invite {name}` makes a link for a new password."
+        raise errors.AlreadyExists(f"{fault.message} {advice}", **fault.facts) from None
+    if not invited:
+        return made
+    return await _invited(client, target, made.id, made.name, user_calls.INVITATION_DAYS)
+
+
+def _print_added(found: Sequence[user_calls.User | Invited], as_json: bool, are_several: bool) -> int:
     if as_json:
-        print_json(made)
-    click.echo(f"webipy: {made.display_name} can sign in as {made.name} ({made.role}).", err=True)
+        several = InvitedList(invitations=[one for one in found if isinstance(one, Invited)])
+        print_json(several if are_several else found[0])
+    for one in found:
+        if isinstance(one, user_calls.User):
+            click.echo(f"webipy: {one.display_name} can sign in as {one.name} ({one.role}).", err=True)
+        elif not as_json and not are_several:
+            click.echo(one.url)
+    links = [one for one in found if isinstance(one, Invited)]
+    if links:
+        until = local_time(links[0].expires)
+        words = (
+            f"Each link works once, until {until}. Send each to the person before it."
+            if are_several
+            else f"The link works once, until {until}. Send it to {links[0].name}."
+        )
+        click.echo(f"webipy: {words}", err=True)
+        warn_if_local(links[0].url)
     return OK
 
 
@@ -139,7 +213,7 @@ async def set_password(client: Client, name: str, given: str, as_json: bool) -> 
     Returns:
         The exit status.
     """
-    done = await client.call("user.set_password", {"user": name, "password": given}, calls.Done)
+    done = await _called(client, "user.set_password", {"user": name, "password": given}, calls.Done)
     if as_json:
         print_json(done)
     click.echo(f"webipy: {name} has the new password, and is signed out everywhere.", err=True)
@@ -159,7 +233,7 @@ async def change(client: Client, name: str, done: str, as_json: bool, **changed:
     Returns:
         The exit status.
     """
-    account = await client.call("user.set", {"user": name, **changed}, user_calls.User)
+    account = await _called(client, "user.set", {"user": name, **changed}, user_calls.User)
     if as_json:
         print_json(account)
     click.echo(f"webipy: {account.name} {done}.", err=True)
@@ -189,7 +263,7 @@ async def regroup(client: Client, name: str, join: Sequence[str], leave: Sequenc
         theirs = f"theirs are: {', '.join(before.groups)}" if before.groups else "they are in none"
         raise Wrong(f"{before.name} is not in the group {missing[0]!r}; {theirs}. Nothing was changed.")
     params = {"user": name, "join": list(join), "leave": list(leave)}
-    account = await client.call("user.set", params, user_calls.User)
+    account = await _called(client, "user.set", params, user_calls.User)
     if as_json:
         print_json(account)
     groups = f"is in: {', '.join(account.groups)}" if account.groups else "is in no group"
@@ -208,7 +282,7 @@ async def remove(client: Client, name: str, as_json: bool) -> int:
     Returns:
         The exit status.
     """
-    done = await client.call("user.remove", {"user": name}, calls.Done)
+    done = await _called(client, "user.remove", {"user": name}, calls.Done)
     if as_json:
         print_json(done)
     click.echo(f"webipy: {name} is removed, and signed out everywhere. What they have made stays.", err=True)
@@ -228,11 +302,10 @@ async def invite(client: Client, target: Target, name: str, days: int, as_json: 
     Returns:
         The exit status.
     """
-    made = await client.call("user.invite", {"user": name, "days": days}, user_calls.Invitation)
+    return _print_added([await _invited(client, target, name, name, days)], as_json, False)
+
+
+async def _invited(client: Client, target: Target, account: str, name: str, days: int) -> Invited:
+    made = await _called(client, "user.invite", {"user": account, "days": days}, user_calls.Invitation)
     url = await reached(client, target, made.url, None)
-    if as_json:
-        print_json(user_calls.Invitation(user=made.user, url=url, expires=made.expires))
-    else:
-        click.echo(url)
-    click.echo("webipy: The link works once. Send it to the one whom it is for.", err=True)
-    return OK
+    return Invited(user=made.user, url=url, expires=made.expires, name=name)

@@ -21,6 +21,9 @@ from webipy.core import errors
 from webipy.core.api.access import is_marked, person_name
 
 MAX_SIGN_IN_NAME: Final = 32
+RESERVED: Final = frozenset({"everybody"})
+"""What already has a meaning wherever somebody is named."""
+
 MARKS: Final = "._-"
 """What may stand in a name beside letters and digits; not at its ends."""
 
@@ -56,10 +59,12 @@ def sign_in_name(given: str) -> str:
         raise _wrong(f"A sign-in name has 1 to {MAX_SIGN_IN_NAME} characters; this has {len(name)}.")
     for letter in name:
         if letter not in MARKS and unicodedata.category(letter)[0] not in "LMN":
-            shown = letter if letter.isprintable() and letter != " " else f"U+{ord(letter):04X}"
+            shown = "a space" if letter == " " else letter if letter.isprintable() else f"U+{ord(letter):04X}"
             raise _wrong(f"A sign-in name has letters, digits and {' '.join(MARKS)} alone; {shown} is none of them.")
     if name[0] in MARKS or name[-1] in MARKS or unicodedata.category(name[0])[0] == "M":
         raise _wrong("A sign-in name begins and ends with a letter or a digit.")
+    if name.casefold() in RESERVED:
+        raise _wrong(f"{name!r} means all people with an account: choose another sign-in name.")
     scripts = sorted({_script(letter) for letter in name if letter.isalpha()})
     if len(scripts) > 1 and not _TOGETHER.issuperset(scripts):
         raise _wrong(

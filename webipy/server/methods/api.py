@@ -121,6 +121,7 @@ async def _described(services: Services) -> calls.OpenRpc:
 _AT = re.compile(r" - at `\$\.?([^`]*)`$")
 _UNKNOWN = re.compile(r"Object contains unknown field `([^`]*)`")
 _MISSING = re.compile(r"Object missing required field `([^`]*)`")
+_LONG = re.compile(r"Expected `(str|array|object)` of length <= (\d+)")
 
 
 @attrs.define(eq=False)
@@ -421,6 +422,10 @@ def _explained(fault: str, method: Method) -> str:
     missing = _MISSING.search(fault)
     if missing:
         return f"the parameter {missing.group(1)!r} is missing; it takes: {known}."
+    long = _LONG.search(fault)
+    if long:
+        parts = "characters" if long.group(1) == "str" else "entries"
+        return f"the parameter {_field(fault)!r} is too long: it has at most {long.group(2)} {parts}."
     return f"the parameter {_field(fault)!r} is wrong: {sentence[0].lower()}{sentence[1:]}."
 
 
