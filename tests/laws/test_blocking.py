@@ -82,6 +82,7 @@ IN_THREADS = frozenset(
         "webipy.io.kernels.launcher._at_once",
         "webipy.io.kernels.launcher.read_connection",
         "webipy.io.kernels.log_file.read_log",
+        "webipy.io.notifications.web_push.WebPush._key_of_file",
         "webipy.io.terminals.terminal_launcher.LocalTerminals._find",
         "webipy.io.terminals.terminal_launcher.LocalTerminals._launch",
         "webipy.io.terminals.terminal_launcher.LocalTerminals._make_directory",

@@ -1,6 +1,6 @@
 """Asks other servers over HTTP: one request, one connection, one answer with a limit of time and of bytes.
 
-What webipy calls by itself goes through here: a JupyterHub, an identity provider, a webhook::
+What webipy calls by itself goes through here: a JupyterHub, an identity provider, a webhook, a push service::
 
     ask(method, address, headers, body) ──► a connection of its own ──► Answer(status, headers, body)
                                                     └── NoAnswer: slow, too large, unreachable

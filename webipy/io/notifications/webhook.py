@@ -1,26 +1,20 @@
-"""Delivers notifications by a webhook: a POST of JSON to an address of the owner's choice.
+"""Delivers notifications by a webhook: a POST of JSON to an address of the owner's choice (webipy.io.notifications.posting).
 
 The body has the fields of the notification, and `text`, which is what chat services show. `Idempotency-Key` is the id of the notification: the same
-delivery comes again when the server does not know whether the first one arrived. Any status of 2xx is an arrival; 408, 429 and 5xx, and no answer,
-are tried again; other statuses are not. Redirects are not followed.
+delivery comes again when the server does not know whether the first one arrived.
 
-Invariant: the address is in no log and no message: with many services it is the secret.
-
-Source: RFC 9110, sections 15.4 to 15.6; draft-ietf-httpapi-idempotency-key-header.
+Source: draft-ietf-httpapi-idempotency-key-header.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 from twisted.internet.defer import Deferred
 
-from webipy.io.http_client import HttpClient, NoAnswer
-from webipy.server.ports.notifications import Notification, Undelivered
-
-ANSWER_SECONDS: Final = 15.0
-_AGAIN: Final = frozenset((408, 425, 429))
+from webipy.io.notifications.posting import Poster
+from webipy.server.ports.notifications import Notification
 
 
 class _Body(msgspec.Struct):
@@ -49,8 +43,7 @@ class Webhook:
     """
 
     def __init__(self, url: str, version: str, reactor: Any) -> None:
-        self._url, self._version = url, version
-        self._client = HttpClient(reactor, ANSWER_SECONDS)
+        self._url, self._poster = url, Poster(version, reactor)
 
     def send(self, notification: Notification, text: str, url: str) -> Deferred[None]:
         """Delivers one; see the port.
@@ -60,33 +53,18 @@ class Webhook:
             text: What has happened, in words.
             url: The page of the session.
         """
-        return Deferred.fromCoroutine(self._send(notification, text, url))
-
-    async def _send(self, sent: Notification, text: str, url: str) -> None:
         body = _Body(
-            sent.id,
+            notification.id,
             text,
-            sent.session,
-            sent.title,
-            sent.executions,
-            sent.status,
-            sent.duration_s,
-            sent.asked,
-            sent.ended,
-            sent.name,
+            notification.session,
+            notification.title,
+            notification.executions,
+            notification.status,
+            notification.duration_s,
+            notification.asked,
+            notification.ended,
+            notification.name,
             url,
         )
-        headers = {
-            "Content-Type": "application/json",
-            "Idempotency-Key": f'"{sent.id}"',
-            "User-Agent": f"webipy/{self._version}",
-        }
-        try:
-            answer = await self._client.ask("POST", self._url, headers, msgspec.json.encode(body), reads_body=False)
-        except NoAnswer as fault:
-            if fault.kind == "slow":
-                raise Undelivered(f"no answer within {ANSWER_SECONDS:g} s") from None
-            raise Undelivered(f"it cannot be reached ({fault.fault})") from None
-        if not 200 <= answer.status < 300:
-            is_final = answer.status < 500 and answer.status not in _AGAIN
-            raise Undelivered(f"it answers with status {answer.status}", is_final=is_final)
+        headers = {"Content-Type": "application/json", "Idempotency-Key": f'"{notification.id}"'}
+        return Deferred.fromCoroutine(self._poster.post(self._url, headers, msgspec.json.encode(body)))

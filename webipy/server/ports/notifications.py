@@ -84,11 +84,13 @@ class Undelivered(Exception):
     Args:
         reason: Why, as the end of a sentence.
         is_final: Whether another try would be in vain.
+        is_gone: Whether whoever it is for is not there any more, so that nothing else can be delivered to them either.
     """
 
-    def __init__(self, reason: str, *, is_final: bool = False) -> None:
+    def __init__(self, reason: str, *, is_final: bool = False, is_gone: bool = False) -> None:
         super().__init__(reason)
-        self.is_final = is_final
+        self.is_final = is_final or is_gone
+        self.is_gone = is_gone
 
 
 class Sender(Protocol):
