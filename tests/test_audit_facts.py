@@ -278,6 +278,19 @@ class Writing(RigTestCase):
         )
         self.assertEqual(self.rig.clock.getDelayedCalls(), [])
 
+    def test_the_end_waits_for_what_is_being_written(self) -> None:
+        """And writes what came meanwhile; a log that fails at the end holds no server up."""
+        self.log.waiting = Deferred()
+        self.audit.note("first")
+        self.audit.write()
+        self.audit.note("second")
+        ending = Deferred.fromCoroutine(self.audit.stop())
+        self.assertNoResult(ending)
+        waiting, self.log.waiting = self.log.waiting, None
+        waiting.callback(None)
+        self.successResultOf(ending)
+        self.assertEqual([line.method for line in self.log.lines], ["first", "second", "server_stopped"])
+
     def test_old_lines_go_every_day(self) -> None:
         """By the time that is then."""
         self.audit.start("webipy 1", 30)

@@ -7,9 +7,13 @@ import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 from unittest import mock
 
 import attrs
+import msgspec
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.test_audit_files import KEY, FilesCase, fact
@@ -19,7 +23,7 @@ from webipy.command.connecting import Target
 from webipy.command.exit_statuses import FAILED, OK
 from webipy.command.lookup import Wrong
 from webipy.command.program import Unable
-from webipy.core.api.audit_calls import AuditLine, AuditLines
+from webipy.core.api.audit_calls import AuditLine, AuditLines, AuditVerification, ListAudit
 from webipy.io.storage import audit_files
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -80,6 +84,53 @@ class Showing(SynchronousTestCase):
         self.assertEqual((json.loads(out)["lines"][0]["seq"], err), (7, ""))
 
 
+class Asking(SynchronousTestCase):
+    """What a running server is asked."""
+
+    def test_more_than_one_answer_has(self) -> None:
+        """The server is asked until the limit is reached, or there is no more."""
+        asked: list[tuple[int | None, int]] = []
+
+        async def call(method: str, params: ListAudit, result: object, repeat: bool) -> AuditLines:
+            asked.append((params.before, params.limit))
+            seq = params.before or 9
+            lines = [msgspec.structs.replace(LINE, seq=number) for number in range(seq - 1, max(seq - 4, 0), -1)]
+            return AuditLines(lines=lines, before=lines[-1].seq if lines[-1].seq > 1 else None)
+
+        def run(limit: int) -> tuple[int, str, str]:
+            asked.clear()
+            client = SimpleNamespace(call=call)
+            work = Deferred.fromCoroutine(audits.show(cast(Any, client), attrs.evolve(ALL, limit=limit), True))
+            return printed(lambda: self.successResultOf(work))
+
+        with contextlib.redirect_stdout(io.StringIO()) as out:
+            self.assertEqual(run(100)[0], OK)
+        self.assertEqual([line["seq"] for line in json.loads(out.getvalue())["lines"]], [8, 7, 6, 5, 4, 3, 2, 1])
+        self.assertEqual(asked, [(None, 100), (6, 97), (3, 94)])
+        with contextlib.redirect_stdout(io.StringIO()):
+            run(3)
+        self.assertEqual(asked, [(None, 3)])
+
+    def test_whether_its_log_is_whole(self) -> None:
+        """As the server says; the status is 1 when it is not."""
+
+        def said(**more: Any) -> tuple[int, str, str]:
+            async def call(*given: object, repeat: bool) -> AuditVerification:
+                facts = {"lines": 3, "whole": True, "fault": "", "seq": None, "first": None, "last": None}
+                return AuditVerification(**{**facts, "unfinished": 0, **more})
+
+            client = SimpleNamespace(call=call)
+            work = audits.verify(cast(Any, client), False)
+            return printed(lambda: self.successResultOf(Deferred.fromCoroutine(work)))
+
+        self.assertEqual(said()[:2], (OK, "3 lines, whole.\n"))
+        self.assertIn("5 bytes of an unfinished line follow", said(unfinished=5)[1])
+        status, out, _ = said(whole=False, fault="Line 4 was changed.")
+        self.assertEqual(
+            (status, out), (FAILED, "The audit log is not whole. Line 4 was changed. 3 lines before that are whole.\n")
+        )
+
+
 class Files(FilesCase):
     """A log without its server."""
 
@@ -106,6 +157,18 @@ class Files(FilesCase):
             status, out, _ = printed(audits.verify_files, here, None, False)
             self.assertEqual((status, "is not whole" in out), (FAILED, True))
             self.assertFalse(json.loads(printed(audits.verify_files, here, None, True)[1])["whole"])
+
+    def test_a_log_that_cannot_be_read(self) -> None:
+        """It says why; so does a key that is none."""
+        self.folder.mkdir(parents=True)
+        here = self.target(self.folder.parent)
+        (self.folder / "key").write_bytes(b"no key")
+        self.assertIn("key", str(self.assertRaises(Unable, audits.verify_files, here, None, False)))
+        denied = mock.Mock(side_effect=PermissionError(13, "Permission denied"))
+        with mock.patch.object(audit_files, "lines_of", denied), mock.patch.object(audit_files, "read_key", denied):
+            for call, given in ((audits.show_files, (ALL, False)), (audits.verify_files, (None, False))):
+                fault = self.assertRaises(Unable, call, here, *given)
+                self.assertIn("cannot be read: Permission denied.", str(fault))
 
     def test_where_there_is_none(self) -> None:
         """It says where it has looked, for the log and for the key."""

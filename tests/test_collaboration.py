@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 
@@ -14,6 +14,7 @@ from webipy.core.api.access import Principal
 from webipy.io.jupyter import collaboration, y_messages
 from webipy.io.jupyter.collaboration import Collaboration, Presence, RoomProtocol
 from webipy.io.jupyter.routes import Asked
+from webipy.io.jupyter.sockets import SocketProtocol
 from webipy.io.jupyter.y_messages import State
 from webipy.server.methods.method import Connection
 from webipy.server.notebooks import rooms
@@ -135,6 +136,35 @@ class Sockets(CollaborationTestCase):
     def source(self, room: Any) -> str:
         """The source of the first cell."""
         return str(self.rig.me.call("cell.list", session=room.session.id)["cells"][0]["source"])
+
+    def test_it_comes_in(self) -> None:
+        """And learns who is there; one that names a room that is over is told which code brings it back; one that is gone already, nothing."""
+        room = self.room()
+        there = self.member(room)
+        there.said(y_messages.awareness([State(5, 1, b"{}")]))
+        comes, late, gone = Socket(self, room), Socket(self, room), Socket(self, room)
+        self.patch(SocketProtocol, "onOpen", lambda socket: None)
+        for socket in (comes, late, gone):
+            socket.factory = cast(Any, SimpleNamespace(clients=() if socket is gone else (socket,)))
+        comes.onOpen()
+        self.assertIn(comes, room.members)
+        self.assertEqual((comes.sent[-1], comes.is_page), (y_messages.awareness([State(5, 1, b"{}")]), False))
+        late.room = None
+        late.onOpen()
+        gone.onOpen()
+        self.assertEqual((late.closed, gone.closed, gone in room.members), ([collaboration.ANOTHER_ROOM], [], False))
+        self.patch(SocketProtocol, "onClose", lambda socket, *given: None)
+        comes.onClose(True, 1000, "")
+        self.assertNotIn(comes, room.members)
+
+    def test_a_save_that_fails(self) -> None:
+        """Is answered so."""
+        room = self.room()
+        socket = self.member(room, "read")
+        self.patch(Logins, "refresh", lambda logins, principal: principal)
+        socket.said(b"\2\4save\7")
+        self.rig.turn(50)
+        self.assertEqual(socket.sent[-1], y_messages.raw(b'{"type":"save","responseTo":7,"status":"failed"}'))
 
     def test_a_change_of_one_is_sent_to_the_other(self) -> None:
         """And to nobody else."""

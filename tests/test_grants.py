@@ -11,7 +11,17 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.fakes import examples
 from tests.test_access import ORDER
 from webipy.core.api.access import Principal, Role, Verb
-from webipy.core.api.grants import EVERYBODY, Grant, Grants, account_whom, group_whom, is_path, is_within, session_place
+from webipy.core.api.grants import (
+    EVERYBODY,
+    Grant,
+    Grants,
+    account_whom,
+    group_whom,
+    is_path,
+    is_within,
+    session_place,
+    whoms,
+)
 
 
 def grant(place: str, whom: str, verb: Verb, *, is_home: bool = False) -> Grant:
@@ -37,6 +47,13 @@ GRANTS = Grants(
 
 class Rights(SynchronousTestCase):
     """`verb_at`."""
+
+    def test_whom_grants_are_for(self) -> None:
+        """An account has its own, those of its groups and everybody's; a guest has none; what is for nobody known gives nobody anything."""
+        self.assertEqual(set(whoms(person("7", "member", "lab"))), {account_whom("7"), EVERYBODY, group_whom("lab")})
+        self.assertEqual(whoms(Principal("Guest", "read", "l", session="s1")), ())
+        self.assertEqual(whoms(Principal("Guest", "read", "l", session="s1", account="7")), ())
+        self.assertEqual(Grants([grant("shared", "robot 7", "own")]).verb_at(person("7"), "shared"), "none")
 
     def test_the_strongest_grant_on_a_place_or_above_counts(self) -> None:
         """For the account, its groups and everybody; nothing elsewhere."""

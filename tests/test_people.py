@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 
 from tests.account_clients import WHERE, given, secrets_of, sign_in, who
+from tests.fake_accounts import FakeAccounts
 from tests.fakes import RigTestCase
 from webipy.core import errors
 from webipy.core.api.access import Principal
@@ -46,6 +48,25 @@ class PeopleCase(RigTestCase):
         """Fails to sign in; gives the words."""
         fault = self.assertRaises(errors.NotAuthenticated, self.enter, name, password, address)
         return str(fault.message)
+
+
+class AddingAccounts(PeopleCase):
+    """`Accounts.add`."""
+
+    def test_a_name_is_taken_however_it_is_written(self) -> None:
+        """Nothing is written of the second account."""
+        before = dict(self.rig.disk.accounts.people)
+        for name in ("bo", "BO", " Bo "):
+            self.refused("already_exists", "user.add", name=name)
+        self.assertEqual(self.rig.disk.accounts.people, before)
+
+    def test_an_account_that_cannot_be_written_is_none(self) -> None:
+        """Its name is free again."""
+        full = fail(OSError(28, "No space left on device"))
+        with mock.patch.object(FakeAccounts, "put_account", lambda store, account: full):
+            self.assertRaises(OSError, self.wait, self.people.accounts.add("cy", None, "member", (), by_owner=True))
+        self.assertIsNone(self.people.accounts.named("cy"))
+        self.rig.me.call("user.add", name="cy")
 
 
 class SigningIn(PeopleCase):

@@ -8,9 +8,11 @@ from typing import Any
 from tests.accounts import give, known, principal, rig_of, somebody
 from tests.fakes import Client, Refused, RigTestCase
 from webipy.core import errors
+from webipy.core.api.access import Principal
 from webipy.core.api.grants import Grant, account_whom, session_place
 from webipy.server.methods.method import Methods
 from webipy.server.people.directory import Directory, Entry
+from webipy.server.people.rights import MAX_EXPORTS
 from webipy.server.ports.confinement import Confinement, allows, bind, confined
 
 
@@ -133,6 +135,34 @@ class Giving(RightsTestCase):
             found["people"], [{"account": "7", "name": "grace", "display_name": "Grace H.", "groups": ["A", "lab"]}]
         )
         self.assertEqual(found["groups"], ["A", "lab"])
+
+
+class Asking(RightsTestCase):
+    """What `Rights` answers of people of each kind."""
+
+    def test_guests_and_nobody(self) -> None:
+        """A guest has a right in one session, and at no place; nobody has none anywhere."""
+        rights = self.rig.services.rights
+        guest = Principal("Guest", "write", "l", session="s1")
+        self.assertEqual([rights.at(one, "shared") for one in (guest, None)], ["none", "none"])
+        self.assertEqual([rights.in_session(one, "s1") for one in (guest, None)], ["write", "none"])
+        self.assertEqual(rights.in_session(guest, "s2"), "none")
+        self.assertEqual([rights.seen_in(one, "s1") for one in (guest, None)], [guest, None])
+        self.assertFalse(rights.may_list(None, ""))
+
+    def test_an_export_is_for_who_may_read_its_session(self) -> None:
+        """Of the oldest of too many it is not known any more whose they are: they are for whoever may read everything."""
+        session, rights = self.notebook(), self.rig.services.rights
+        rights.note_export("e1", session)
+        ada, owner = principal("Ada"), Principal("Ada", "own", "l")
+        self.assertRaises(errors.NotPermitted, rights.permit_export, ada, "e1")
+        give(self.rig, "shared", "read", "ada")
+        self.assertEqual(rights.permit_export(ada, "e1"), session)
+        self.assertRaises(errors.NotPermitted, rights.permit_export, ada, "unknown")
+        for number in range(MAX_EXPORTS):
+            rights.note_export(f"more {number}", session)
+        self.assertRaises(errors.NotPermitted, rights.permit_export, ada, "e1")
+        self.assertIsNone(rights.permit_export(owner, "e1"))
 
 
 class Homes(RightsTestCase):
