@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
+import msgspec
 from twisted.python import usage
 
 MOST_MEBIBYTES = 1 << 30
@@ -67,8 +67,7 @@ PARAMETERS = [
 ]
 
 
-@attrs.define(frozen=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """The values of the options; sizes in MiB, ages in days."""
 
     keep_mebibytes: int

@@ -5,7 +5,7 @@ options ──► OpenIdProvider ──► SingleSignOn, which RequestAuth asks;
 
 from __future__ import annotations
 
-import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -25,8 +25,7 @@ from webipy.server.people.sso_rules import SsoRules
 __all__ = ["Client", "SsoOptions", "SsoParts", "SsoRules", "make_sso"]
 
 
-@attrs.frozen
-class SsoOptions:
+class SsoOptions(msgspec.Struct, frozen=True):
     """What the command line says of single sign-on.
 
     Args:
@@ -38,8 +37,7 @@ class SsoOptions:
     rules: SsoRules
 
 
-@attrs.frozen
-class SsoParts:
+class SsoParts(msgspec.Struct, frozen=True):
     """See the module.
 
     Args:

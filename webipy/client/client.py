@@ -146,8 +146,7 @@ def decode_event(body: bytes) -> Event:
         return plain
 
 
-@attrs.define(eq=False)
-class _Waiting:
+class _Waiting(msgspec.Struct, eq=False):
     """A call whose answer has not come."""
 
     message: bytes
@@ -158,8 +157,7 @@ class _Waiting:
     """Lines that were lost after it was sent because a message was too large."""
 
 
-@attrs.define(eq=False)
-class Follower:
+class Follower(msgspec.Struct, eq=False):
     """Receives the events of a session.
 
     Args:
@@ -173,7 +171,7 @@ class Follower:
     session: str
     seq: int | None
     receive: Callable[[int, Event], None]
-    ended: Deferred[None] = attrs.field(factory=Deferred)
+    ended: Deferred[None] = msgspec.field(default_factory=Deferred)
     is_joined: bool = False
     newest: int = 0
     """The newest seq of the session when it was joined."""

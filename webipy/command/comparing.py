@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from hashlib import blake2b
 from pathlib import Path
 
-import attrs
 import msgspec
 
 from webipy.command.escapes import Escapes
@@ -34,8 +33,7 @@ from webipy.core.ipynb.document import Document, DocumentCell
 _NO_FILE = ("/dev/null", "nul")
 
 
-@attrs.define(frozen=True, slots=True)
-class Version:
+class Version(msgspec.Struct, frozen=True):
     """One version of a file.
 
     Args:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
 
@@ -21,8 +22,7 @@ from webipy.core.api import calls
 from webipy.core.events import events
 
 
-@attrs.define(eq=False)
-class _Own:
+class _Own(msgspec.Struct, eq=False):
     interruption: Interruption
     has_started: bool = False
     is_stopped: bool = False

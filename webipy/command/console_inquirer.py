@@ -12,7 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
-import attrs
 import msgspec
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure as Fault
@@ -29,8 +28,7 @@ JUDGE_S: Final = 1.0
 _Result = TypeVar("_Result")
 
 
-@attrs.define(eq=False)
-class Inquirer:
+class Inquirer(msgspec.Struct, eq=False):
     """Asks the kernel of a session from another thread than the reactor's.
 
     Args:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
+import msgspec
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.formatted_text import ANSI, StyleAndTextTuples
 from prompt_toolkit.history import DummyHistory, History
@@ -28,8 +29,7 @@ MENU_ROWS: Final = 6
 _STYLE: Final = Style.from_dict({"in": "ansigreen", "in.number": "ansibrightgreen bold", "continuation": "ansigreen"})
 
 
-@attrs.define(frozen=True)
-class CodePrompt:
+class CodePrompt(msgspec.Struct, frozen=True):
     """Code is wanted.
 
     Args:
@@ -41,8 +41,7 @@ class CodePrompt:
     text: str = ""
 
 
-@attrs.define(frozen=True)
-class LinePrompt:
+class LinePrompt(msgspec.Struct, frozen=True):
     """Running code wants a line.
 
     Args:
@@ -56,25 +55,21 @@ class LinePrompt:
     is_password: bool
 
 
-@attrs.define(frozen=True)
-class Typed:
+class Typed(msgspec.Struct, frozen=True):
     """What was typed, without its line end."""
 
     text: str
 
 
-@attrs.define(frozen=True)
-class Cancelled:
+class Cancelled(msgspec.Struct, frozen=True):
     """The user has pressed ^C."""
 
 
-@attrs.define(frozen=True)
-class AtEnd:
+class AtEnd(msgspec.Struct, frozen=True):
     """The user has pressed ^D on an empty line."""
 
 
-@attrs.define(frozen=True)
-class Withdrawn:
+class Withdrawn(msgspec.Struct, frozen=True):
     """The prompt was withdrawn; what stood in it."""
 
     text: str

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import attrs
 import click
 import msgspec
 from twisted.internet.defer import Deferred
@@ -40,8 +39,7 @@ from webipy.core.api.formats import PLAIN, ExportFormat, ExportOptions
 CONNECT_S = 10
 
 
-@attrs.define(frozen=True)
-class Export:
+class Export(msgspec.Struct, frozen=True):
     """What is wanted.
 
     Args:

@@ -32,8 +32,7 @@ from webipy.io.storage.state_folder import InUse, find_state_folder, hold
 from webipy.server.ports.registry import ClosedSession, SessionRecord
 
 
-@attrs.define(frozen=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """A journal, and what is known of its session.
 
     Args:

@@ -12,7 +12,7 @@ import tokenize
 from pathlib import Path
 from typing import Final
 
-import attrs
+import msgspec
 
 from webipy.command.lookup import Wrong
 from webipy.command.streams import read_all
@@ -20,8 +20,7 @@ from webipy.command.streams import read_all
 STANDARD_INPUT: Final = "-"
 
 
-@attrs.define(frozen=True)
-class Script:
+class Script(msgspec.Struct, frozen=True):
     """What is to be run.
 
     Args:

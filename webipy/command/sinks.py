@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, TextIO
 
 import attrs
+import msgspec
 
 from webipy.command.escapes import Escapes
 from webipy.command.widths import rows_of
@@ -81,15 +82,14 @@ class Sink(Protocol):
         """
 
 
-@attrs.define(eq=False)
-class _Block:
+class _Block(msgspec.Struct, eq=False):
     """Some rows of a terminal."""
 
     owner: str
     name: str
     """Of the stream; empty for lines of their own."""
     key: str | None = None
-    lines: list[str] = attrs.field(factory=lambda: [""])
+    lines: list[str] = msgspec.field(default_factory=lambda: [""])
     sheet: Sheet | None = None
     """Only where something was written over."""
 

@@ -20,7 +20,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import attrs
 import msgspec
 from msgspec import Raw
 
@@ -32,8 +31,7 @@ _JSON = re.compile(r'\s*[\[{"]|true\Z|false\Z|null\Z')
 """How JSON begins that is no number."""
 
 
-@attrs.define(frozen=True)
-class Given:
+class Given(msgspec.Struct, frozen=True):
     """What stands on the command line.
 
     Args:

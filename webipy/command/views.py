@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-import attrs
 import msgspec
 
 from webipy.core.events import events
@@ -38,8 +37,7 @@ _TAG: Final = re.compile(r"<[^<>]*>")
 _REFERENCE: Final = "IPY_MODEL_"
 
 
-@attrs.define(eq=False)
-class _Model:
+class _Model(msgspec.Struct, eq=False):
     """The state of one widget."""
 
     state: dict[str, Any]

@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 
-import attrs
+import msgspec
 
 DELIMITERS = (",", "\t", ";", "|")
 MAX_ROW_BYTES = 4 * 1024 * 1024
@@ -34,8 +34,7 @@ _NUMBER = re.compile(r"[-+\u2212]?[\d,._\s']*\d[\d,._\s']*(?:[eE][-+]?\d+)?\s*%?
 _DECIMAL_COMMA = re.compile(r"[-+]?\d+,(?:\d{1,2}|\d{4,})")
 
 
-@attrs.define(frozen=True, slots=True)
-class Rows:
+class Rows(msgspec.Struct, frozen=True):
     """Where rows of a dialect end, in bytes.
 
     Args:
@@ -66,8 +65,7 @@ def _rows(delimiter: str, end: str) -> Rows:
     return Rows(re.compile(whole), re.compile(row(any_cell)), re.compile(b"(?:%b){%d}" % (whole, AT_ONCE)))
 
 
-@attrs.define(frozen=True, slots=True)
-class Dialect:
+class Dialect(msgspec.Struct, frozen=True):
     """How a file is written.
 
     Args:

@@ -18,6 +18,7 @@ from typing import Final
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 import attrs
+import msgspec
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """Names by which a machine reaches only itself, as a `Host` header has them."""
@@ -69,8 +70,7 @@ class SitePath:
         return b"/" + found[-1] if len(found) > len(parts) + 1 else b""
 
 
-@attrs.frozen
-class PublicUrl:
+class PublicUrl(msgspec.Struct, frozen=True):
     """The address that people open.
 
     Args:

@@ -29,6 +29,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import attrs
+import msgspec
 
 from webipy.core.api.access import RANK, Principal, Verb
 
@@ -104,13 +105,12 @@ class Grant:
         return self.place, self.whom
 
 
-@attrs.define(slots=True)
-class _Given:
+class _Given(msgspec.Struct):
     """What is given at one place, as ranks of verbs."""
 
     everybody: int = 0
-    accounts: dict[str, int] = attrs.field(factory=dict)
-    groups: dict[str, int] = attrs.field(factory=dict)
+    accounts: dict[str, int] = msgspec.field(default_factory=dict)
+    groups: dict[str, int] = msgspec.field(default_factory=dict)
 
     def add(self, whom: str, rank: int) -> None:
         """Adds a grant."""

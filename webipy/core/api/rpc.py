@@ -18,7 +18,6 @@ from __future__ import annotations
 from functools import cache
 from typing import Literal
 
-import attrs
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
@@ -57,8 +56,7 @@ class _OnlyId(msgspec.Struct, frozen=True):
     id: CallId = None
 
 
-@attrs.define(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One call. `id` is `UNSET` for a notification, which is carried out and not answered."""
 
     method: str
@@ -71,8 +69,7 @@ class Call:
         return self.id is UNSET
 
 
-@attrs.define(frozen=True, slots=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True):
     """The calls of one message, and the answers to those of its parts that are no calls."""
 
     calls: list[Call]

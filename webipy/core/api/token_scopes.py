@@ -26,7 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
-import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.api.access import Verb
@@ -102,8 +102,7 @@ FILTERED: Final = frozenset(["session.list"])
 """Methods that leave out by themselves what a token is not for (`covers`)."""
 
 
-@attrs.define(frozen=True, slots=True)
-class Touched:
+class Touched(msgspec.Struct, frozen=True):
     """What a call touches, as far as scopes look at it.
 
     Args:

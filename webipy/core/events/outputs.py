@@ -75,8 +75,7 @@ _JOINED_PARTS = 512
 """So many parts of a text are joined: a part costs more than the few characters in it."""
 
 
-@attrs.define(frozen=True, slots=True)
-class StreamText:
+class StreamText(msgspec.Struct, frozen=True):
     """The text of one stream output as it is now.
 
     Args:
@@ -173,13 +172,12 @@ def _end(parts: list[str], size: int) -> str:
     return "".join(reversed(found))
 
 
-@attrs.define(slots=True)
-class _Display:
+class _Display(msgspec.Struct, weakref=True):
     """The last update of one display id, the count of its updates, and the cells that have shown something under it."""
 
     updates: int = 0
     last: OutputUpdated | None = None
-    cells: set[str] = attrs.field(factory=set)
+    cells: set[str] = msgspec.field(default_factory=set)
 
 
 @attrs.define(slots=True)
@@ -209,8 +207,7 @@ class Displays:
         return {cell for display in found if display is not None for cell in display.cells}
 
 
-@attrs.define(slots=True)
-class _Rich:
+class _Rich(msgspec.Struct):
     output: Raw
     display_id: str | None
     display: _Display | None

@@ -9,6 +9,7 @@ kernel prints.
 from __future__ import annotations
 
 import attrs
+import msgspec
 from msgspec import Raw
 
 from webipy.core.events import outputs
@@ -18,15 +19,14 @@ MAX_MERGED_BYTES = 256 * 1024
 """Stream text, as JSON, joined in one event; more starts the next one, so that readers page through a flood in even steps."""
 
 
-@attrs.define(slots=True)
-class _Text:
+class _Text(msgspec.Struct):
     """Adjacent text of one stream, not an event yet."""
 
     execution: str | None
     cell: str | None
     name: str
     comm: str | None
-    parts: list[Raw] = attrs.field(factory=list)
+    parts: list[Raw] = msgspec.field(default_factory=list)
     size: int = 0
 
 

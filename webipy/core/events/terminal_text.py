@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 
 import attrs
+import msgspec
 
 LONGEST = 1024 * 1024
 """Characters that are carried out one after the other."""
@@ -118,15 +119,14 @@ class _Row:
             del self.letters[first:], self.colors[first:]
 
 
-@attrs.define(slots=True)
-class Sheet:
+class Sheet(msgspec.Struct):
     """The lines that a terminal shows, and its cursor."""
 
-    rows: list[_Row] = attrs.field(factory=lambda: [_Row()])
+    rows: list[_Row] = msgspec.field(default_factory=lambda: [_Row()])
     row: int = 0
     at: int = 0
     color: str = ""
-    held: list[str] = attrs.field(factory=list)
+    held: list[str] = msgspec.field(default_factory=list)
     """Escapes in front of the next letter."""
 
     def text_after(self, text: str) -> str:

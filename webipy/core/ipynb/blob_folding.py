@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import attrs
+import msgspec
 from msgspec import Raw
 
 from webipy.core.ipynb import json_source
@@ -39,8 +40,7 @@ _INSIDE: Final = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
 _MARK_BYTES: Final = len(_MARK) + 64 + 3
 
 
-@attrs.define(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True):
     """A long string of a file.
 
     Args:
@@ -56,8 +56,7 @@ class Value:
     start: str
 
 
-@attrs.define(frozen=True, slots=True)
-class Folded:
+class Folded(msgspec.Struct, frozen=True):
     """A notebook file with marks in place of long strings.
 
     Args:
@@ -77,8 +76,7 @@ def mark_of(name: str) -> bytes:
 # ---- reading
 
 
-@attrs.define(slots=True)
-class _LongString:
+class _LongString(msgspec.Struct):
     """A long string whose end is not read yet."""
 
     offset: int
@@ -86,7 +84,7 @@ class _LongString:
     size: int = 0
     start: str = ""
     rest: bytes = b""
-    digest: hashlib._Hash = attrs.field(factory=hashlib.sha256)
+    digest: hashlib._Hash = msgspec.field(default_factory=hashlib.sha256)
 
     def add(self, piece: bytes, is_last: bool) -> None:
         """Adds more of what is between the quotes; it does not end in the middle of an escape."""

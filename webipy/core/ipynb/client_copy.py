@@ -69,8 +69,7 @@ def _map(raw: bytes) -> dict[str, bytes]:
     return {name: _digest(bytes(value)) for name, value in json_source.members(raw).items()}
 
 
-@attrs.define(frozen=True, slots=True)
-class CellState:
+class CellState(msgspec.Struct, frozen=True):
     """Digests of the parts of a cell: type and source, outputs and count, attachments, each name of its metadata."""
 
     text: bytes
@@ -84,8 +83,7 @@ class CellState:
         return cls(_text(cell), _run(cell), _attached(cell), _map(cell.metadata))
 
 
-@attrs.define(frozen=True, slots=True)
-class CopyState:
+class CopyState(msgspec.Struct, frozen=True):
     """What a copy was when its client had it last.
 
     Args:

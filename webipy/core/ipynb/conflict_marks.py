@@ -19,6 +19,7 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 import attrs
+import msgspec
 
 from webipy.core.ipynb import json_source, merge
 from webipy.core.ipynb.cell_matching import made_id
@@ -32,16 +33,14 @@ Outputs = Literal["both", "ours", "theirs"]
 """Which outputs of a cell stay when both sides ran it and got different ones."""
 
 
-@attrs.define(frozen=True, slots=True)
-class Labels:
+class Labels(msgspec.Struct, frozen=True):
     """The names of the two sides in the marks."""
 
     ours: str = "ours"
     theirs: str = "theirs"
 
 
-@attrs.define(slots=True)
-class Result:
+class Result(msgspec.Struct):
     """A merged document.
 
     Args:
@@ -49,7 +48,7 @@ class Result:
     """
 
     document: Document
-    sentences: list[str] = attrs.field(factory=list)
+    sentences: list[str] = msgspec.field(default_factory=list)
 
 
 def _printed(text: str) -> bytes:
@@ -162,8 +161,7 @@ def merged_document(
     return Result(attrs.evolve(found.document, cells=cells), made.sentences)
 
 
-@attrs.define(slots=True)
-class _Marking:
+class _Marking(msgspec.Struct):
     """Makes the cells of the result.
 
     Args:
@@ -173,8 +171,8 @@ class _Marking:
     labels: Labels
     outputs: Outputs
     taken: set[str]
-    cells: list[DocumentCell] = attrs.field(factory=list)
-    sentences: list[str] = attrs.field(factory=list)
+    cells: list[DocumentCell] = msgspec.field(default_factory=list)
+    sentences: list[str] = msgspec.field(default_factory=list)
 
     def settle(
         self, now: DocumentCell, old: DocumentCell | None, mine: DocumentCell | None, other: DocumentCell | None

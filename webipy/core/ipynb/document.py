@@ -112,8 +112,7 @@ _NO_OUTPUT = (
 )
 
 
-@attrs.define(frozen=True, slots=True)
-class _Captured:
+class _Captured(msgspec.Struct, frozen=True):
     """A cell and what is shown under it as they were at one moment; nothing changes it later."""
 
     id: str

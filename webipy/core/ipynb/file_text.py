@@ -15,7 +15,6 @@ import codecs
 import re
 from itertools import count
 
-import attrs
 import msgspec
 
 from webipy.core.errors import InvalidNotebook
@@ -26,8 +25,7 @@ _CONFLICT = re.compile(rb"^(?:<{7}|={7}|>{7})(?: |\r?$)", re.MULTILINE)
 _CHUNK = 1 << 20
 
 
-@attrs.define(frozen=True, slots=True)
-class Text:
+class Text(msgspec.Struct, frozen=True):
     """The JSON of a file; see the module.
 
     Args:
@@ -38,7 +36,7 @@ class Text:
 
     body: bytes
     marked: bytes
-    repairs: list[str] = attrs.field(factory=list)
+    repairs: list[str] = msgspec.field(default_factory=list)
     mark: bytes = b""
     head: bytes = b""
 

@@ -262,8 +262,7 @@ Piece = bytes | memoryview
 """Some text; where it is large, a view of the text that it is part of."""
 
 
-@attrs.define(slots=True)
-class Outline:
+class Outline(msgspec.Struct):
     """An object or array, taken apart: `opening head value separator head value ... closing`.
 
     In an array all heads are empty; in an object a head is a name, its colon, and the space around it. A value that is an outline itself is
@@ -275,8 +274,8 @@ class Outline:
     values: list[Piece]
     separators: list[bytes]
     closing: bytes
-    names: list[str] = attrs.field(factory=list)
-    inner: dict[str, Outline] = attrs.field(factory=dict)
+    names: list[str] = msgspec.field(default_factory=list)
+    inner: dict[str, Outline] = msgspec.field(default_factory=dict)
 
     def pieces(self) -> Iterator[Piece]:
         """The text, piece by piece."""

@@ -15,6 +15,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 import attrs
+import msgspec
 
 from webipy.core.ipynb import json_source, normal_form
 from webipy.core.ipynb.cell_matching import match_cells
@@ -32,8 +33,7 @@ IDS_SINCE = 5
 _CODE_ONLY = ("execution_count", "outputs")
 
 
-@attrs.define(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """A file that is there.
 
     Args:
@@ -155,8 +155,7 @@ def _is_map(raw: Piece | None) -> bool:
     return raw is not None and raw[:1] == b"{"
 
 
-@attrs.define(slots=True)
-class _Layout:
+class _Layout(msgspec.Struct):
     """The changes of one file.
 
     Args:
@@ -171,7 +170,7 @@ class _Layout:
     wanted: set[str]
     has_ids: bool
     is_in_lines: bool = True
-    order: dict[str, list[str]] = attrs.field(factory=dict)
+    order: dict[str, list[str]] = msgspec.field(default_factory=dict)
     """The order of the names in a cell, by its type."""
 
     def put_cells(self, top: Outline, before: Document, document: Document) -> None:

@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-import attrs
+import msgspec
 from msgspec import UNSET, Raw
 
 from webipy.core.api.notebook_calls import CellChange
@@ -40,8 +40,7 @@ _WIDGETS = "widgets"
 """The state of widgets in the metadata of a notebook: nobody writes it by hand, so ours, which is that of the running kernel, is no conflict."""
 
 
-@attrs.define(frozen=True, slots=True)
-class Merged:
+class Merged(msgspec.Struct, frozen=True):
     """Two changes of one document, made into one.
 
     Args:

@@ -275,8 +275,7 @@ def _listed(raw: Raw | UnsetType, reading: _Cells) -> list[Raw]:
 # ---- cells
 
 
-@attrs.define(slots=True)
-class _Cells:
+class _Cells(msgspec.Struct):
     """Reads the cells of a file, and makes ids for those without one.
 
     Args:
@@ -284,7 +283,7 @@ class _Cells:
     """
 
     has_ids: bool = False
-    repaired: dict[str, list[str]] = attrs.field(factory=dict)
+    repaired: dict[str, list[str]] = msgspec.field(default_factory=dict)
     """Places, by what was wrong there."""
 
     def report(self, fault: str, where: str) -> None:

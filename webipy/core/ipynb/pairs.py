@@ -51,8 +51,7 @@ _MARKDOWN: Final = {"md": "markdown", "markdown": "markdown", "Rmd": "rmarkdown"
 _FORMATS: Final = re.compile(rb"^\W*formats:[ \t]*[\"']?([^\s\"']+)[\"']?[ \t]*$", re.MULTILINE)
 
 
-@attrs.define(frozen=True, slots=True)
-class Half:
+class Half(msgspec.Struct, frozen=True):
     """A file of a pair.
 
     Args:
@@ -64,8 +63,7 @@ class Half:
     format: str
 
 
-@attrs.define(frozen=True, slots=True)
-class _Form:
+class _Form(msgspec.Struct, frozen=True):
     """One format: how a file of it is called."""
 
     root: tuple[str, ...]
@@ -121,8 +119,7 @@ class _Form:
         return "/".join([*folders, f"{self.prefix}{stem.name}{self.suffix}.{self.extension}"])
 
 
-@attrs.define(frozen=True, slots=True)
-class _Stem:
+class _Stem(msgspec.Struct, frozen=True):
     above: tuple[str, ...]
     below: tuple[str, ...] | None
     name: str

@@ -55,8 +55,7 @@ class _Output(msgspec.Struct):
     traceback: list[str] = []
 
 
-@attrs.define
-class _Run:
+class _Run(msgspec.Struct):
     """An execution.
 
     Args:

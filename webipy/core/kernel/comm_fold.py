@@ -50,8 +50,7 @@ _OF_WIDGETS = (
 _ENDS = ("restarting", "dead")
 
 
-@attrs.define(frozen=True, slots=True)
-class _Part:
+class _Part(msgspec.Struct, frozen=True):
     """The value of one key, and its binary parts: where they are in it, and what as base64."""
 
     value: Raw | None
@@ -61,8 +60,7 @@ class _Part:
 _Parts = dict[str, _Part]
 
 
-@attrs.define(slots=True)
-class _Pending:
+class _Pending(msgspec.Struct):
     """A message of a client, and how often the kernel was idle since: the first time may have been before it received this."""
 
     event: events.CommMessage

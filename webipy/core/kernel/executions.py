@@ -20,6 +20,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 import attrs
+import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from webipy.core.events.events import (
@@ -46,8 +47,7 @@ PRIVATE_BYTES = 4 * 1024 * 1024
 """Bytes of the results of silent executions that are kept in memory for their callers."""
 
 
-@attrs.define(slots=True)
-class OpenExecution:
+class OpenExecution(msgspec.Struct):
     """An execution that has not ended. Times are POSIX seconds."""
 
     queued: ExecutionQueued

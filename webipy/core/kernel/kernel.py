@@ -63,8 +63,7 @@ _CAPTURED = frozenset({"stream", "display_data", "execute_result", "error", "cle
 """What an Output widget captures."""
 
 
-@attrs.define(frozen=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True):
     """The result of a batch of messages.
 
     Args:
@@ -78,8 +77,8 @@ class Received:
     events: list[AnyEvent]
     replies: list[tuple[str, Message]]
     dropped: list[tuple[str, str]]
-    widget_updates: list[bytes] = attrs.field(factory=list)
-    ended: list[str] = attrs.field(factory=list)
+    widget_updates: list[bytes] = msgspec.field(default_factory=list)
+    ended: list[str] = msgspec.field(default_factory=list)
 
 
 @attrs.define(slots=True)

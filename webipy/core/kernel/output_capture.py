@@ -51,8 +51,7 @@ class WidgetMessage(msgspec.Struct):
     """Only in snapshots: see `webipy.core.kernel.comm_fold`."""
 
 
-@attrs.define(slots=True)
-class _Widget:
+class _Widget(msgspec.Struct):
     """One Output widget."""
 
     outputs: Fold

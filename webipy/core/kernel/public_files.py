@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import re
 
-import attrs
+import msgspec
 
 _VERSION = r"(?P<version>\d[\w.!+-]*?)"
 _BOKEH = "bokeh/server/static/js/"
 _REST = r"(?P<rest>[\w@./+^~-]+)"
 
 
-@attrs.define(frozen=True, slots=True)
-class PackageFile:
+class PackageFile(msgspec.Struct, frozen=True):
     """A file of an installed package.
 
     Args:

@@ -66,8 +66,7 @@ class _Text(msgspec.Struct, frozen=True):
     content: Raw = Raw(b"{}")
 
 
-@attrs.frozen
-class ClientMessage:
+class ClientMessage(msgspec.Struct, frozen=True):
     """A message of a client.
 
     Args:

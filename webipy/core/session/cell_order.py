@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence, Set
 from typing import TypeVar
 
-import attrs
+import msgspec
 
 _T = TypeVar("_T")
 
@@ -78,8 +78,7 @@ def merged_order(
     return _grown([one for one in origin if one in kept and one not in after], after), torn
 
 
-@attrs.define(frozen=True, slots=True)
-class _Side:
+class _Side(msgspec.Struct, frozen=True):
     """What one side placed: after which kept id each stands, and after which of those that it left in place (`None`: first)."""
 
     after: dict[str, str | None]

@@ -5,7 +5,6 @@ The command line, `execution.wait` and snapshots read executions by it.
 
 from __future__ import annotations
 
-import attrs
 import msgspec
 
 from webipy.core.events import events
@@ -13,8 +12,7 @@ from webipy.core.events.events import AnyEvent
 from webipy.core.events.outputs import Fold
 
 
-@attrs.define(slots=True)
-class ExecutionRecord:
+class ExecutionRecord(msgspec.Struct):
     """What the journal has of one execution, event by event.
 
     Args:
@@ -29,7 +27,7 @@ class ExecutionRecord:
     queued: events.ExecutionQueued | None = None
     started: events.ExecutionStarted | None = None
     finished: events.ExecutionFinished | None = None
-    outputs: Fold = attrs.field(factory=Fold)
+    outputs: Fold = msgspec.field(default_factory=Fold)
 
     def apply(self, event: AnyEvent) -> None:
         """Applies one event of the session."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import ClassVar
 
 import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
 
 
-@attrs.define(slots=True)
-class Span:
+class Span(msgspec.Struct):
     """Where an execution stands in the journal.
 
     Args:

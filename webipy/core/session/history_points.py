@@ -11,6 +11,7 @@ from collections import deque
 from typing import ClassVar, Literal
 
 import attrs
+import msgspec
 
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
@@ -41,8 +42,7 @@ class HistoryPoint:
     cells: dict[str, What] = attrs.field(factory=dict)
 
 
-@attrs.define(slots=True)
-class HistoryPoints:
+class HistoryPoints(msgspec.Struct):
     """The history points of one session, folded event by event."""
 
     EVENTS: ClassVar[tuple[type, ...]] = (
@@ -57,8 +57,8 @@ class HistoryPoints:
     )
 
     seq: int = 0
-    all: deque[HistoryPoint] = attrs.field(factory=lambda: deque(maxlen=KEPT_POINTS))
-    checkpoints: dict[str, int] = attrs.field(factory=dict)
+    all: deque[HistoryPoint] = msgspec.field(default_factory=lambda: deque(maxlen=KEPT_POINTS))
+    checkpoints: dict[str, int] = msgspec.field(default_factory=dict)
 
     def clear(self) -> None:
         """Forgets all points, which were made of a snapshot: those before it were cut."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from typing import ClassVar
 
-import attrs
 import msgspec
 
 from webipy.core.events import events
@@ -20,8 +19,7 @@ LAST_CHECKPOINTS = 100
 _KERNEL_EVENTS = (events.KernelStarted, events.KernelReady, events.KernelDied, events.KernelStateChanged)
 
 
-@attrs.define(slots=True)
-class Lifecycle:
+class Lifecycle(msgspec.Struct):
     """How one session stands.
 
     Args:
@@ -52,10 +50,10 @@ class Lifecycle:
     renamed: events.SessionRenamed | None = None
     reopened: events.SessionReopened | None = None
     closed: events.SessionClosed | None = None
-    kernel: list[AnyEvent] = attrs.field(factory=list)
-    inputs: dict[str, events.InputRequested] = attrs.field(factory=dict)
-    checkpoints: deque[events.CheckpointMade] = attrs.field(factory=lambda: deque(maxlen=LAST_CHECKPOINTS))
-    losses: deque[events.OutputLost] = attrs.field(factory=lambda: deque(maxlen=LAST_LOSSES))
+    kernel: list[AnyEvent] = msgspec.field(default_factory=list)
+    inputs: dict[str, events.InputRequested] = msgspec.field(default_factory=dict)
+    checkpoints: deque[events.CheckpointMade] = msgspec.field(default_factory=lambda: deque(maxlen=LAST_CHECKPOINTS))
+    losses: deque[events.OutputLost] = msgspec.field(default_factory=lambda: deque(maxlen=LAST_LOSSES))
 
     @property
     def is_temporary(self) -> bool:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import attrs
+import msgspec
 from msgspec import UNSET, Raw, UnsetType
 
 from webipy.core import errors
@@ -80,8 +81,7 @@ class Cell:
         return self.cell_type == "code" and bool(self.source.strip()) and self.ran_version != self.version
 
 
-@attrs.define(slots=True)
-class Deleted:
+class Deleted(msgspec.Struct):
     """A cell that was deleted, the cell it stood after, and the seq of the event that deleted it."""
 
     cell: Cell
@@ -89,8 +89,7 @@ class Deleted:
     seq: int
 
 
-@attrs.define(frozen=True, slots=True)
-class Cleared:
+class Cleared(msgspec.Struct, frozen=True):
     """What was shown under a cell when its outputs were cleared: the fields of `Cell`, and the seq of the event that cleared it."""
 
     execution: str | None

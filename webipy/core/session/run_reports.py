@@ -17,7 +17,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import attrs
 import msgspec
 from msgspec import Raw
 
@@ -51,8 +50,7 @@ class _Output(msgspec.Struct):
     evalue: str = ""
 
 
-@attrs.define(slots=True)
-class RunRecord:
+class RunRecord(msgspec.Struct):
     """What a report needs to know of the events of a run: when its executions began and ended, of which cells they are, and their errors.
 
     Args:
@@ -60,10 +58,10 @@ class RunRecord:
     """
 
     run: str
-    cells: dict[str, str] = attrs.field(factory=dict)
-    began: dict[str, str] = attrs.field(factory=dict)
-    ended: dict[str, events.ExecutionFinished] = attrs.field(factory=dict)
-    faults: dict[str, str] = attrs.field(factory=dict)
+    cells: dict[str, str] = msgspec.field(default_factory=dict)
+    began: dict[str, str] = msgspec.field(default_factory=dict)
+    ended: dict[str, events.ExecutionFinished] = msgspec.field(default_factory=dict)
+    faults: dict[str, str] = msgspec.field(default_factory=dict)
 
     def apply(self, event: AnyEvent) -> None:
         """Applies the next event of the session."""

@@ -32,8 +32,7 @@ class _Output(msgspec.Struct):
     evalue: str = ""
 
 
-@attrs.define(slots=True)
-class OpenRun:
+class OpenRun(msgspec.Struct):
     """One run.
 
     Args:
@@ -44,8 +43,8 @@ class OpenRun:
 
     started: events.RunStarted
     stopped: events.RunStopped | None = None
-    ends: dict[str, events.ExecutionFinished] = attrs.field(factory=dict)
-    exits: set[str] = attrs.field(factory=set)
+    ends: dict[str, events.ExecutionFinished] = msgspec.field(default_factory=dict)
+    exits: set[str] = msgspec.field(default_factory=set)
     """Executions that have ended the run by `sys.exit(0)`."""
     has_failed_start: bool = False
 

@@ -93,8 +93,7 @@ class _Job(msgspec.Struct):
     has_scripts: bool
 
 
-@attrs.define(frozen=True)
-class _Input:
+class _Input(msgspec.Struct, frozen=True):
     """The input of a job."""
 
     operation: str

@@ -20,7 +20,7 @@ import zipfile
 from collections.abc import Generator, Sequence
 from typing import Final
 
-import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.free_names import free_names
@@ -43,8 +43,7 @@ _PACKED_ALREADY: Final = frozenset(_PACKED_TYPES.split(" "))
 """Endings of files that deflate makes no smaller."""
 
 
-@attrs.define(frozen=True)
-class Surveyed:
+class Surveyed(msgspec.Struct, frozen=True):
     """What is to be packed.
 
     Args:

@@ -45,6 +45,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.session.file_state import is_same_file
@@ -111,8 +112,7 @@ def write_all(fd: int, body: bytes | memoryview) -> None:
         rest = rest[os.write(fd, rest) :]
 
 
-@attrs.define(eq=False)
-class Draft:
+class Draft(msgspec.Struct, eq=False):
     """A file that is not there yet. Made by `begin`; ended by `put` or `discard`.
 
     Args:

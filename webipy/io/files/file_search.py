@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.io.files.file_tree import FileTree
@@ -43,8 +44,7 @@ PASSED_OVER: Final = frozenset(("node_modules", "__pycache__", "site-packages"))
 MARKS: Final = frozenset(("pyvenv.cfg", "CACHEDIR.TAG"))
 
 
-@attrs.define(eq=False)
-class _Names:
+class _Names(msgspec.Struct, eq=False):
     """The names below the root, as far as they are read.
 
     Args:
@@ -52,10 +52,10 @@ class _Names:
     """
 
     began: float
-    paths: list[str] = attrs.field(factory=list)
-    folded: list[str] = attrs.field(factory=list)
+    paths: list[str] = msgspec.field(default_factory=list)
+    folded: list[str] = msgspec.field(default_factory=list)
     """The same without regard to case."""
-    waiting: deque[list[bytes]] = attrs.field(factory=lambda: deque[list[bytes]]([[]]))
+    waiting: deque[list[bytes]] = msgspec.field(default_factory=lambda: deque[list[bytes]]([[]]))
     """The folders that are not read yet, the upper ones first."""
     cost_s: float = 0.0
 

@@ -23,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.api.file_calls import FileKind
@@ -90,8 +91,7 @@ def _by_value(digits: re.Match[str]) -> str:
     return f"{min(len(value), 9)}{value}"
 
 
-@attrs.define(frozen=True)
-class _Order:
+class _Order(msgspec.Struct, frozen=True):
     """The names of a folder in order, and of which state of it."""
 
     state: tuple[int, int, int, int]

@@ -28,6 +28,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import attrs
+import msgspec
 from twisted.internet.interfaces import IDelayedCall, IReactorTime, IReadDescriptor
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -64,8 +65,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _T = TypeVar("_T")
 
 
-@attrs.define(eq=False)
-class _Watch:
+class _Watch(msgspec.Struct, eq=False):
     parts: list[bytes]
     changed: Callable[[], None]
     name: bytes | None = None
@@ -283,8 +283,7 @@ class FolderWatch:
         watch.changed()
 
 
-@attrs.define(eq=False)
-class Sight:
+class Sight(msgspec.Struct, eq=False):
     """What is at a path now.
 
     Args:

@@ -59,8 +59,7 @@ class Changed(Exception):
     there: os.stat_result | None
 
 
-@attrs.define(eq=False)
-class InPlace:
+class InPlace(msgspec.Struct, eq=False):
     """Writes files in place.
 
     Args:

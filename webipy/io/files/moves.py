@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.free_names import free_names
@@ -34,8 +34,7 @@ MAX_DEPTH = 200
 """Folders in folders that are copied; each keeps two descriptors open meanwhile."""
 
 
-@attrs.define(eq=False)
-class Moves:
+class Moves(msgspec.Struct, eq=False):
     """Moves, copies and deletes.
 
     Args:
@@ -44,7 +43,7 @@ class Moves:
     """
 
     tree: FileTree
-    is_stopping: threading.Event = attrs.field(factory=threading.Event)
+    is_stopping: threading.Event = msgspec.field(default_factory=threading.Event)
 
     def rename(self, path: str, to: str) -> FileRecord:
         """Renames a file or folder, never over something.

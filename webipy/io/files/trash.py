@@ -33,6 +33,7 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core import errors
@@ -64,8 +65,7 @@ _ELSEWHERE = frozenset(
 """Errors of a trash that cannot be used for this, where another perhaps can."""
 
 
-@attrs.define(frozen=True, slots=True)
-class _Bin:
+class _Bin(msgspec.Struct, frozen=True):
     """A trash that is open.
 
     Args:
@@ -98,8 +98,7 @@ class _Bin:
         sync_folder(self.notes)
 
 
-@attrs.define(eq=False)
-class TrashBins:
+class TrashBins(msgspec.Struct, eq=False):
     """The trash of what is below a root.
 
     Args:

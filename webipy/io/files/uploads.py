@@ -29,6 +29,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
@@ -52,8 +53,7 @@ _ID = re.compile("[A-Za-z0-9_-]{8,64}")
 _RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
 
 
-@attrs.define(frozen=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """Bytes `first` to `last` of a file of `total`, of the upload `id`."""
 
     id: str
@@ -111,8 +111,7 @@ def checked_id(id: str | None) -> str:
     return id.strip()
 
 
-@attrs.define(frozen=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """What came of a body: the file, or (`record` is `None`) a part, with which `offset` bytes of the whole are there."""
 
     record: FileRecord | None

@@ -15,7 +15,7 @@ from __future__ import annotations
 from html import escape
 from urllib.parse import quote, urlencode
 
-import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -32,8 +32,7 @@ from webipy.server.people.hub_logins import HubLogins
 from webipy.server.ports.hub import Hub
 
 
-@attrs.frozen
-class SignIn:
+class SignIn(msgspec.Struct, frozen=True):
     """What both addresses need.
 
     Args:

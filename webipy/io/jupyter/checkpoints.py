@@ -15,7 +15,6 @@ import base64
 from collections.abc import Callable
 from typing import Final
 
-import attrs
 import msgspec
 
 from webipy.core import errors
@@ -35,8 +34,7 @@ ID: Final = "checkpoint"
 """The id of the one checkpoint that a file has."""
 
 
-@attrs.define(eq=False)
-class Checkpoints:
+class Checkpoints(msgspec.Struct, eq=False):
     """The checkpoints of all files.
 
     Args:

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-import attrs
+import msgspec
 
 from webipy.io.files.uploads import Part, Upload, Uploads
 from webipy.io.jupyter.routes import Refusal
 
 
-@attrs.define(eq=False)
-class Chunks:
+class Chunks(msgspec.Struct, eq=False):
     """Takes the parts of files.
 
     Args:

@@ -21,7 +21,6 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, Protocol
 
-import attrs
 import msgspec
 from msgspec import Raw
 
@@ -130,8 +129,7 @@ def execution_id(msg_id: str) -> str:
     return msg_id if _ID.fullmatch(msg_id) else hashlib.sha256(msg_id.encode()).hexdigest()
 
 
-@attrs.define(eq=False)
-class ClientRequests:
+class ClientRequests(msgspec.Struct, eq=False):
     """The requests of one socket.
 
     Args:

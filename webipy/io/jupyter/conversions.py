@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import attrs
 import msgspec
 from msgspec import Raw, UnsetType
 
@@ -50,8 +49,7 @@ class Model(msgspec.Struct):
     name: str | None = None
 
 
-@attrs.define(eq=False)
-class Conversions:
+class Conversions(msgspec.Struct, eq=False):
     """Notebooks in other formats.
 
     Args:

@@ -11,7 +11,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-import attrs
 import msgspec
 
 from webipy.io.jupyter.routes import Answer, Asked, Refusal, Route
@@ -46,8 +45,7 @@ class EventsProtocol(SocketProtocol):
         self._give(event)
 
 
-@attrs.define(eq=False)
-class Events:
+class Events(msgspec.Struct, eq=False):
     """The events of clients.
 
     Args:

@@ -9,7 +9,6 @@ import posixpath
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import attrs
 import msgspec
 from twisted.logger import Logger
 
@@ -25,8 +24,7 @@ REPORT_CHARACTERS: Final = 2000
 _BAD_PERMISSIONS: Final = 'permissions should be a JSON dict of {"resource": ["action",]}'
 
 
-@attrs.define(eq=False)
-class FrontEnd:
+class FrontEnd(msgspec.Struct, eq=False):
     """What front ends ask.
 
     Args:

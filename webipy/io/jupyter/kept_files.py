@@ -20,7 +20,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-import attrs
 import msgspec
 
 from webipy.io.storage.private_files import make_private_folder, write_private
@@ -39,8 +38,7 @@ class Kept(msgspec.Struct):
     time: str
 
 
-@attrs.define(eq=False)
-class KeptFiles:
+class KeptFiles(msgspec.Struct, eq=False):
     """The copies.
 
     Args:

@@ -17,7 +17,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
-import attrs
 import msgspec
 
 from webipy.core import errors
@@ -55,8 +54,7 @@ class StartKernel(msgspec.Struct):
     env: dict[str, str] | None = None
 
 
-@attrs.define(eq=False)
-class Kernels:
+class Kernels(msgspec.Struct, eq=False):
     """The kernels of all sessions.
 
     Args:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from urllib.parse import quote
 
-import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core.kernel.host_protocol import Kernelspec
@@ -35,8 +35,7 @@ KEPT: Final = "private, max-age=2592000"
 _SCRIPTS: Final = ("kernel.js", "kernel.css")
 
 
-@attrs.define(eq=False)
-class Kernelspecs:
+class Kernelspecs(msgspec.Struct, eq=False):
     """The kernelspecs of this machine.
 
     Args:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-import attrs
 import msgspec
 
 from webipy.io.jupyter.lab_link import LabLink, asking
@@ -27,8 +26,7 @@ class _Raw(msgspec.Struct):
     raw: str
 
 
-@attrs.define(eq=False)
-class LabApi:
+class LabApi(msgspec.Struct, eq=False):
     """What answers.
 
     Args:

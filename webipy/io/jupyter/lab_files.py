@@ -17,7 +17,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
+import msgspec
 
 from webipy.io.jupyter.lab_link import LabLink, asking
 from webipy.io.jupyter.routes import Answer, Asked, Function, Refusal, Route
@@ -55,8 +55,7 @@ _TYPES: Final = MediaTypes(
 )
 
 
-@attrs.define(eq=False)
-class LabFiles:
+class LabFiles(msgspec.Struct, eq=False):
     """The files.
 
     Args:
@@ -66,7 +65,7 @@ class LabFiles:
 
     link: LabLink
     run: Run
-    folders: dict[str, Sequence[str]] = attrs.field(factory=dict)
+    folders: dict[str, Sequence[str]] = msgspec.field(default_factory=dict)
     """Where they lie, as the lab process said last."""
 
     def answer(self, kind: str) -> Function:

@@ -26,7 +26,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-import attrs
+import msgspec
 
 from webipy.io.jupyter.lab_files import LabFiles
 from webipy.io.jupyter.lab_link import LabFailed, NotInstalled
@@ -99,8 +99,7 @@ _TOKEN_AS_COOKIE: Final = """<script>(() => {{
 }})()</script>"""
 
 
-@attrs.define(eq=False)
-class LabPages:
+class LabPages(msgspec.Struct, eq=False):
     """The pages.
 
     Args:

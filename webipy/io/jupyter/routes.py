@@ -93,8 +93,7 @@ class Refusal(Exception):
         self.status, self.message, self.reason = status, message, reason
 
 
-@attrs.frozen
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What is sent.
 
     Args:
@@ -107,7 +106,7 @@ class Answer:
 
     value: object = None
     status: int = 200
-    headers: Mapping[str, str] = attrs.field(factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: bytes | None = None
     content_type: str = "application/json"
 
@@ -220,8 +219,7 @@ def _check_text(raw: bytes) -> None:
 Function = Callable[[Asked], Awaitable[Answer]]
 
 
-@attrs.frozen
-class Route:
+class Route(msgspec.Struct, frozen=True):
     """One path of the API.
 
     Args:

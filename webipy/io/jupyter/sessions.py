@@ -15,7 +15,6 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import attrs
 import msgspec
 
 from webipy.core import errors
@@ -90,8 +89,7 @@ class WantedSession(msgspec.Struct):
         return {place for place in (self.place, self.document) if place}
 
 
-@attrs.define(eq=False)
-class JupyterSessions:
+class JupyterSessions(msgspec.Struct, eq=False):
     """The sessions that have a kernel.
 
     Args:

@@ -52,8 +52,7 @@ class SocketProtocol(RpcProtocol):
         raise NotImplementedError
 
 
-@attrs.define(eq=False)
-class _Handshake:
+class _Handshake(msgspec.Struct, eq=False):
     """What Autobahn asks for the protocol of one handshake."""
 
     make: Callable[[Any], SocketProtocol]

@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import attrs
 import msgspec
 from twisted.internet.defer import Deferred, DeferredLock
 
@@ -125,8 +124,7 @@ class TerminalProtocol(SocketProtocol):
             self.say_goodbye(GONE, "The shell has ended")
 
 
-@attrs.define(eq=False)
-class TerminalSockets:
+class TerminalSockets(msgspec.Struct, eq=False):
     """Takes the handshakes of terminals over.
 
     Args:

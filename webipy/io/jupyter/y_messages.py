@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import attrs
+import msgspec
 
 SYNC: Final = 0
 AWARENESS: Final = 1
@@ -41,8 +42,7 @@ class Malformed(Exception):
     """Bytes that are no message."""
 
 
-@attrs.define(slots=True)
-class Reader:
+class Reader(msgspec.Struct):
     """Reads what stands one after the other in some bytes.
 
     Args:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 
-import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.server.ports.kernels import Used
@@ -26,16 +26,14 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-@attrs.define(frozen=True, slots=True)
-class _Process:
+class _Process(msgspec.Struct, frozen=True):
     pid: int
     session: int
     ticks: int
     resident: int
 
 
-@attrs.define
-class LocalProcesses:
+class LocalProcesses(msgspec.Struct):
     """See `webipy.server.ports.kernels.Processes`.
 
     Args:

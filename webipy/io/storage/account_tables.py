@@ -23,8 +23,7 @@ INSERT INTO accounts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) D
 _PUT_LOGIN = "INSERT INTO account_logins VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET used = excluded.used"
 
 
-@attrs.define(eq=False)
-class SqliteAccounts:
+class SqliteAccounts(msgspec.Struct, eq=False):
     """See the module.
 
     Args:

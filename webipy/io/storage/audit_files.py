@@ -87,8 +87,7 @@ class BadKey(Exception):
     """The file holds no key that could be used; the message says why, and what would be right."""
 
 
-@attrs.define(frozen=True)
-class End:
+class End(msgspec.Struct, frozen=True):
     """Where the log ends.
 
     Args:
@@ -428,8 +427,7 @@ def _is_wanted(line: Line, wanted: ListAudit) -> bool:
 # ---- verifying
 
 
-@attrs.define
-class _Walk:
+class _Walk(msgspec.Struct):
     """What was found so far."""
 
     end: End

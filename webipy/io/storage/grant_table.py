@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core.api.grants import Grant
@@ -16,8 +17,7 @@ INSERT INTO grants VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET
 """
 
 
-@attrs.define(eq=False)
-class SqliteGrants:
+class SqliteGrants(msgspec.Struct, eq=False):
     """See the module.
 
     Args:

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
@@ -52,13 +53,12 @@ RETRY_SECONDS = 1.0
 _T = TypeVar("_T")
 
 
-@attrs.define(eq=False)
-class _Batch:
+class _Batch(msgspec.Struct, eq=False):
     first: int
-    bodies: list[bytes] = attrs.field(factory=list)
+    bodies: list[bytes] = msgspec.field(default_factory=list)
     position: Position | None = None
-    parts: list[Part] = attrs.field(factory=list)
-    waiting: list[Deferred[None]] = attrs.field(factory=list)
+    parts: list[Part] = msgspec.field(default_factory=list)
+    waiting: list[Deferred[None]] = msgspec.field(default_factory=list)
 
 
 @attrs.define(eq=False)
@@ -381,8 +381,7 @@ class SqliteJournals:
         self._sync_soon()
 
 
-@attrs.define(frozen=True)
-class SqliteArchive:
+class SqliteArchive(msgspec.Struct, frozen=True):
     """The journals as files; see `webipy.server.ports.journals.Archive`.
 
     Args:

@@ -12,7 +12,6 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
-import attrs
 import msgspec
 
 from webipy.core.events import events
@@ -117,8 +116,7 @@ def look(path: Path, first: int, limit: int, limit_bytes: int) -> JournalPart:
         file.close()
 
 
-@attrs.define
-class JournalSummary:
+class JournalSummary(msgspec.Struct):
     """The session of a journal, by its events."""
 
     id: str
@@ -126,7 +124,7 @@ class JournalSummary:
     cwd: str = ""
     path: str | None = None
     created: str = ""
-    file_state: FileState = attrs.field(factory=FileState)
+    file_state: FileState = msgspec.field(default_factory=FileState)
 
     def take(self, event: AnyEvent) -> None:
         """Applies the next event of the journal."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.io.reactor import TimedReactor
@@ -283,7 +284,7 @@ class SqliteRegistry:
         """Writes down how a run has ended; the oldest beyond `KEPT_RUNS` are forgotten."""
         oldest = "SELECT run FROM runs ORDER BY finished DESC LIMIT -1 OFFSET ?"
         return self.write(
-            ("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", attrs.astuple(record)),
+            ("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(record)),
             (f"DELETE FROM runs WHERE run IN ({oldest})", (KEPT_RUNS,)),
         )
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
@@ -39,8 +40,7 @@ Marks = tuple[tuple[int, int, int], ...]
 """What tells that files were replaced: of each its inode, size and time of change."""
 
 
-@attrs.frozen
-class CertificateFiles:
+class CertificateFiles(msgspec.Struct, frozen=True):
     """Where the certificate of a server is, and what it must be for.
 
     Args:

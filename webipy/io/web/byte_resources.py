@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import attrs
+import msgspec
 from twisted.web.resource import IResource
 
 from webipy.io.conversion.export_store import ExportStore
@@ -22,8 +22,7 @@ from webipy.io.web.share_preview import SharePreview
 from webipy.io.web.widgets_resource import EnvironmentOf, WidgetsResource
 
 
-@attrs.frozen
-class OfSessions:
+class OfSessions(msgspec.Struct, frozen=True):
     """What is asked about sessions.
 
     Args:

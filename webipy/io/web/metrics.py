@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 import attrs
+import msgspec
 from twisted.internet.interfaces import IReactorTime
 
 from webipy.io.storage.journal_folder import kept
@@ -103,8 +104,7 @@ class MeasuredSession(Protocol):
         """Its newest event that is in the journal."""
 
 
-@attrs.define(frozen=True)
-class Metrics:
+class Metrics(msgspec.Struct, frozen=True):
     """The numbers of one server.
 
     Args:

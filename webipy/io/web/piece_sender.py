@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import attrs
+import msgspec
 from twisted.internet.interfaces import IPushProducer
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -38,8 +39,7 @@ class CutOff(Exception):
     """A file became shorter while it was sent."""
 
 
-@attrs.define(frozen=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """Bytes `first` up to, not including, `end`."""
 
     first: int

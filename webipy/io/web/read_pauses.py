@@ -10,14 +10,13 @@ Rejected: to refuse large messages of guests (a page would send the same again),
 
 from __future__ import annotations
 
-import attrs
+import msgspec
 from twisted.internet.interfaces import IPushProducer
 
 from webipy.server.people.budgets import Budget, Intake
 
 
-@attrs.define(eq=False)
-class Reading:
+class Reading(msgspec.Struct, eq=False):
     """The reading of one connection.
 
     Args:

@@ -20,7 +20,6 @@ import types
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-import attrs
 import msgspec
 from msgspec import Raw
 
@@ -136,8 +135,7 @@ def _failure(ename: str, evalue: str) -> errors.Failure:
 # ---- programs -----------------------------------------------------------------------------------------------------
 
 
-@attrs.define(frozen=True)
-class Program:
+class Program(msgspec.Struct, frozen=True):
     """A module that runs in a kernel.
 
     Args:

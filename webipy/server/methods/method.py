@@ -520,11 +520,10 @@ def shown(services: Services, connection: Connection, session: Session) -> calls
 _F = TypeVar("_F", bound=Callable[..., Awaitable[Result]])
 
 
-@attrs.define
-class Methods:
+class Methods(msgspec.Struct):
     """Gathers the methods of one module."""
 
-    table: dict[str, Method] = attrs.field(factory=dict)
+    table: dict[str, Method] = msgspec.field(default_factory=dict)
 
     def method(
         self,

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.api import calls
 from webipy.core.api.access import Verb
 
 
-@attrs.define(frozen=True)
-class Sendable:
+class Sendable(msgspec.Struct, frozen=True):
     """A request that can be sent.
 
     Args:

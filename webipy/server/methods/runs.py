@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-import attrs
 import msgspec
 from msgspec import UNSET, Raw, UnsetType
 from twisted.internet.defer import CancelledError, Deferred
@@ -56,8 +55,7 @@ class _Tagged(msgspec.Struct):
     tags: list[str] = []
 
 
-@attrs.define(frozen=True, slots=True)
-class _Part:
+class _Part(msgspec.Struct, frozen=True):
     """A cell as it is run: its source, and the version of that."""
 
     cell: str

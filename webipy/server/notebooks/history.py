@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.events.events import AnyEvent
@@ -18,8 +19,7 @@ from webipy.server.ports.world import World
 from webipy.server.sessions.session import Session, folded
 
 
-@attrs.define(eq=False)
-class History:
+class History(msgspec.Struct, eq=False):
     """The history of one session's document.
 
     Args:

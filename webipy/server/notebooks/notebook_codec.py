@@ -10,6 +10,7 @@ import posixpath
 from collections.abc import Callable, Mapping
 
 import attrs
+import msgspec
 
 from webipy.core.api import formats
 from webipy.core.ipynb import blob_folding, notebook_file
@@ -24,8 +25,7 @@ MAX_FILE_BYTES = 256 * 1024 * 1024
 """What a notebook file that is opened may have beside large values of outputs, which become blobs; more is data and belongs beside the notebook."""
 
 
-@attrs.define(frozen=True, slots=True)
-class ReadNotebook:
+class ReadNotebook(msgspec.Struct, frozen=True):
     """A notebook file that was read.
 
     Args:
@@ -47,8 +47,8 @@ class ReadNotebook:
     format: str
     repairs: list[str]
     minor: int | None
-    values: Mapping[str, Value] = attrs.field(factory=dict)
-    blobs: Mapping[str, Blob] = attrs.field(factory=dict)
+    values: Mapping[str, Value] = msgspec.field(default_factory=dict)
+    blobs: Mapping[str, Blob] = msgspec.field(default_factory=dict)
     opened: notebook_file.Opened | None = None
     is_plain: bool = False
 
@@ -57,8 +57,7 @@ def _nowhere(blob: str) -> str:
     raise AssertionError("a codec without a journal writes no documents")
 
 
-@attrs.define(eq=False)
-class NotebookCodec:
+class NotebookCodec(msgspec.Struct, eq=False):
     """The files of documents, as values: bytes in, documents out, and back.
 
     Args:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import posixpath
 
-import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.api import formats
@@ -22,8 +22,7 @@ EDGE_BYTES = 64 * 1024
 """At the start and the end of an .ipynb, where its metadata stand; only one that names formats there is read."""
 
 
-@attrs.define(eq=False)
-class PairLookup:
+class PairLookup(msgspec.Struct, eq=False):
     """Finds the pairs of files.
 
     Args:

@@ -56,8 +56,7 @@ TYPES: Final[tuple[CellType, ...]] = ("code", "markdown", "raw")
 MOST_ID: Final = 64
 
 
-@attrs.frozen
-class _Parcel:
+class _Parcel(msgspec.Struct, frozen=True):
     """Something on its way to programs.
 
     Args:

@@ -37,8 +37,7 @@ REST_SECONDS: Final = 0.5
 """How long a program writes no outputs until what it wrote is taken over."""
 
 
-@attrs.frozen
-class _Lead:
+class _Lead(msgspec.Struct, frozen=True):
     """A program that runs a cell.
 
     Args:

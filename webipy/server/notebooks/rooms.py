@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import attrs
+import msgspec
 from twisted.internet.defer import DeferredLock
 
 from webipy.core import errors
@@ -37,8 +38,7 @@ MOST_MEMBERS: Final = 100
 FULL: Final = "So many documents are edited together that no more can be; close some."
 
 
-@attrs.define
-class _Promise:
+class _Promise(msgspec.Struct):
     """An id that was told.
 
     Args:

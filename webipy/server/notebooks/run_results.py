@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import posixpath
 
-import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.api import formats
@@ -34,8 +34,7 @@ from webipy.server.sessions.session import Session
 MISSING = "missing"
 
 
-@attrs.define(eq=False)
-class RunResults:
+class RunResults(msgspec.Struct, eq=False):
     """Writes the results of runs.
 
     Args:

@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import attrs
 import msgspec
 from pycrdt import Array, Doc, Map, Text
 
@@ -50,8 +49,7 @@ class Unusable(Exception):
     """The shared document cannot be used any more: it has to be made anew."""
 
 
-@attrs.define(slots=True)
-class Touched:
+class Touched(msgspec.Struct):
     """What a program has changed, until somebody has looked at it.
 
     Args:
@@ -62,7 +60,7 @@ class Touched:
 
     order: bool = False
     metadata: bool = False
-    parts: dict[int, set[str]] = attrs.field(factory=dict)
+    parts: dict[int, set[str]] = msgspec.field(default_factory=dict)
 
 
 def plain(value: Any) -> Any:

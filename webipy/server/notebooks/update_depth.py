@@ -25,7 +25,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import Final
 
-import attrs
+import msgspec
 
 from webipy.core.json_depth import MAX_DEPTH
 
@@ -56,8 +56,7 @@ _Place = int | tuple[int, int, bool]
 """The level of what an item is in; or the id of that (`True`) or of a neighbour there (`False`)."""
 
 
-@attrs.frozen
-class Depth:
+class Depth(msgspec.Struct, frozen=True):
     """How deep an update nests.
 
     Args:
@@ -121,8 +120,7 @@ def _after_part(body: bytes, at: int) -> int:
     return at + size
 
 
-@attrs.define(slots=True)
-class _Client:
+class _Client(msgspec.Struct):
     """The items of one client in an update.
 
     Args:
@@ -132,9 +130,9 @@ class _Client:
         end: The clock after the last one.
     """
 
-    clocks: list[int] = attrs.field(factory=list)
-    places: list[_Place] = attrs.field(factory=list)
-    types: dict[int, int] = attrs.field(factory=dict)
+    clocks: list[int] = msgspec.field(default_factory=list)
+    places: list[_Place] = msgspec.field(default_factory=list)
+    types: dict[int, int] = msgspec.field(default_factory=dict)
     end: int = 0
 
     def find(self, clock: int) -> int:
@@ -142,8 +140,7 @@ class _Client:
         return bisect_right(self.clocks, clock) - 1 if clock < self.end else -1
 
 
-@attrs.define(slots=True)
-class _Update:
+class _Update(msgspec.Struct):
     """An update that is read.
 
     Args:
@@ -152,7 +149,7 @@ class _Update:
 
     body: bytes
     is_known: bool = True
-    clients: dict[int, _Client] = attrs.field(factory=dict)
+    clients: dict[int, _Client] = msgspec.field(default_factory=dict)
 
     def read(self) -> Depth:
         """Reads all of it."""

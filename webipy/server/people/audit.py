@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -52,8 +53,7 @@ OF_NOBODY: Final = ("not_authenticated", "throttled")
 """Failures that are recorded as failed sign-ins, and not for each call."""
 
 
-@attrs.define(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Where a call comes from.
 
     Args:

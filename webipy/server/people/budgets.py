@@ -23,6 +23,7 @@ from contextvars import ContextVar
 from typing import Final, Protocol
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core import errors
@@ -36,8 +37,7 @@ ENOUGH_SECONDS: Final = 0.1
 """A login that has used up its time may call again when it has so much."""
 
 
-@attrs.define(eq=False)
-class Intake:
+class Intake(msgspec.Struct, eq=False):
     """A large message that is being received, or waits for its turn.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.api.grants import EVERYBODY, account_whom, group_whom
@@ -13,8 +13,7 @@ from webipy.core.api.right_calls import WhomKind
 _ACCOUNT, _GROUP = account_whom(""), group_whom("")
 
 
-@attrs.define(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """An account.
 
     Args:
@@ -30,8 +29,7 @@ class Entry:
     groups: frozenset[str] = frozenset()
 
 
-@attrs.define(eq=False)
-class Directory:
+class Directory(msgspec.Struct, eq=False):
     """The accounts and groups of one server.
 
     Args:

@@ -22,6 +22,7 @@ import math
 from collections.abc import Callable
 
 import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.api.people_calls import AskState, Wish
@@ -33,8 +34,7 @@ AWAY_SECONDS = 30.0
 """A hand of somebody without a connection is lowered after this time: long enough for a line that breaks and a page that is loaded again."""
 
 
-@attrs.define(eq=False)
-class Hand:
+class Hand(msgspec.Struct, eq=False):
     """What somebody asks for.
 
     Args:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 import attrs
+import msgspec
 
 from webipy.core import errors
 
@@ -34,8 +35,7 @@ _NEXT = re.compile(r"/(?![/\\])[!-\[\]-~]{0,2000}")
 """A path and a query of this server, and no other server's."""
 
 
-@attrs.frozen
-class Begun:
+class Begun(msgspec.Struct, frozen=True):
     """A sign-in that begins.
 
     Args:
@@ -49,8 +49,7 @@ class Begun:
     challenge: str
 
 
-@attrs.frozen
-class Returned:
+class Returned(msgspec.Struct, frozen=True):
     """A browser that is back from the hub.
 
     Args:

@@ -27,6 +27,7 @@ import re
 from collections.abc import Callable, Collection, Iterable
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.logger import Logger
 
@@ -62,8 +63,7 @@ MOST_CODES = 100
 _TOKEN = re.compile(r"[!-~]{1,1024}")
 
 
-@attrs.define(eq=False)
-class _Vouched:
+class _Vouched(msgspec.Struct, eq=False):
     """A token of which the hub was asked.
 
     Args:

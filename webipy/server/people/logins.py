@@ -34,6 +34,7 @@ from functools import partial
 from typing import Protocol
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
@@ -61,8 +62,7 @@ TOKEN_LOGIN = "token"
 """The login of whoever comes by the token."""
 
 
-@attrs.define(frozen=True, slots=True)
-class Browser:
+class Browser(msgspec.Struct, frozen=True):
     """Where a login was made.
 
     Args:

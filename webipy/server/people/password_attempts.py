@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core import errors
@@ -31,8 +32,7 @@ MOST_WAITING = 8
 MOST_KNOWN = 4096
 
 
-@attrs.define
-class _Counted:
+class _Counted(msgspec.Struct):
     """Attempts for a name from an address.
 
     Args:

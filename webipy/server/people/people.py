@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import attrs
+import msgspec
 from twisted.logger import Logger
 
 from webipy.core import errors
@@ -48,8 +49,7 @@ class Store(AccountStore, AccountLoginStore, Protocol):
     """Where accounts and their logins are stored."""
 
 
-@attrs.define(eq=False)
-class People:
+class People(msgspec.Struct, eq=False):
     """The people of one server.
 
     Args:
@@ -73,7 +73,7 @@ class People:
     """What people call the identity provider that signs them in, too; empty: none does."""
     closed: str = ""
     """Why there are no accounts here, as the end of a sentence; empty: there can be."""
-    codes: dict[str, Codes] = attrs.field(factory=dict)
+    codes: dict[str, Codes] = msgspec.field(default_factory=dict)
     """The codes for `webipy login`, by account."""
     _log = Logger()
 

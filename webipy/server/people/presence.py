@@ -43,8 +43,7 @@ IDLE_SECONDS = 120.0
 """A participant who has not moved for so long is idle."""
 
 
-@attrs.define(eq=False)
-class Participant:
+class Participant(msgspec.Struct, eq=False):
     """One connection in a session.
 
     Args:
@@ -70,9 +69,8 @@ class Participant:
     person: str = ""
 
 
-@attrs.define(eq=False)
-class _Attendance:
-    participants: dict[str, Participant] = attrs.field(factory=dict)
+class _Attendance(msgspec.Struct, eq=False):
+    participants: dict[str, Participant] = msgspec.field(default_factory=dict)
     is_due: bool = False
     notified: int = 0
     """Participants that the last notification went to."""

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.server.people.shares import digest
@@ -61,8 +62,7 @@ class Place:
     address: str
 
 
-@attrs.frozen
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """How a single sign-on has ended.
 
     Args:
@@ -100,8 +100,7 @@ class Attempt:
         return path if _NEXT.fullmatch(path) else "/"
 
 
-@attrs.frozen
-class _Finished:
+class _Finished(msgspec.Struct, frozen=True):
     attempt: Attempt
     code: bytes
     outcome: Outcome

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.api.access import MAX_NAME
@@ -26,8 +27,7 @@ NAMELESS: Final = "user"
 """What somebody is called of whom the provider tells no name that can be chosen."""
 
 
-@attrs.frozen
-class Visitor:
+class Visitor(msgspec.Struct, frozen=True):
     """Somebody who comes from the identity provider, and may come in.
 
     Args:

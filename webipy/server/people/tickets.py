@@ -20,14 +20,13 @@ import hashlib
 import hmac
 from collections.abc import Callable
 
-import attrs
+import msgspec
 
 TICKET_SECONDS = 300
 """A download must begin within this time; one that has begun goes on."""
 
 
-@attrs.define(eq=False)
-class Tickets:
+class Tickets(msgspec.Struct, eq=False):
     """The tickets of one server.
 
     Args:

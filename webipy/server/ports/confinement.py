@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core.api.access import RANK, Verb
@@ -31,8 +31,7 @@ from webipy.core.api.grants import is_within
 _T = TypeVar("_T")
 
 
-@attrs.define(frozen=True, slots=True)
-class Confinement:
+class Confinement(msgspec.Struct, frozen=True):
     """What a call may reach.
 
     Args:
@@ -46,9 +45,9 @@ class Confinement:
 
     verb_at: Callable[[str], Verb]
     strongest: Verb
-    needed: Mapping[str, Verb] = attrs.field(factory=dict)
+    needed: Mapping[str, Verb] = msgspec.field(default_factory=dict)
     own: frozenset[str] = frozenset()
-    made: list[str] = attrs.field(factory=list)
+    made: list[str] = msgspec.field(default_factory=list)
     folder: str = ""
 
     def is_inside(self, path: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core.api.file_calls import FileKind
@@ -39,8 +40,7 @@ class FileRecord:
 FileRecords = list[FileRecord]
 
 
-@attrs.define(frozen=True, slots=True)
-class FoundFiles:
+class FoundFiles(msgspec.Struct, frozen=True):
     """Files that were found by their names.
 
     Args:
@@ -80,8 +80,7 @@ class TableQuery:
         return self.sort is None and not self.filter
 
 
-@attrs.define(frozen=True, slots=True)
-class TableRows:
+class TableRows(msgspec.Struct, frozen=True):
     """Some rows of a file.
 
     Args:
@@ -105,8 +104,7 @@ class TableRows:
     record: FileRecord
 
 
-@attrs.define(frozen=True, slots=True)
-class BlobFile:
+class BlobFile(msgspec.Struct, frozen=True):
     """A value that is copied into a file from its blob.
 
     Args:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 
-@attrs.frozen
-class HubPlace:
+class HubPlace(msgspec.Struct, frozen=True):
     """Where people find a hub, and whose server this one is there.
 
     Args:
@@ -40,8 +39,7 @@ class HubPlace:
         return f"{self.host}{self.path}api/oauth2/authorize"
 
 
-@attrs.frozen
-class HubUser:
+class HubUser(msgspec.Struct, frozen=True):
     """Whom a token of the hub belongs to.
 
     Args:

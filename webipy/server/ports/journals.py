@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core.kernel.blobs import Part
 from webipy.server.ports.registry import ClosedSession
 
 
-@attrs.define(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """Which messages of a host are in the journal: all up to `number`."""
 
     host: str
@@ -97,8 +96,7 @@ class Journal(Protocol):
         """Removes the events that a prelude stands for and that are older than event `before`."""
 
 
-@attrs.define(frozen=True, slots=True)
-class OpenedJournal:
+class OpenedJournal(msgspec.Struct, frozen=True):
     """A journal and where its session stopped."""
 
     journal: Journal
@@ -119,8 +117,7 @@ class Journals(Protocol):
         """Closes the journal of a session: nothing more is appended to it. Slow readers may go on."""
 
 
-@attrs.define(frozen=True, slots=True)
-class KeptJournal:
+class KeptJournal(msgspec.Struct, frozen=True):
     """A journal on the disk.
 
     Args:
@@ -134,8 +131,7 @@ class KeptJournal:
     changed: str
 
 
-@attrs.define(frozen=True, slots=True)
-class JournalPart:
+class JournalPart(msgspec.Struct, frozen=True):
     """Some events of a closed journal.
 
     Args:

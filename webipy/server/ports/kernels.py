@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core.kernel.host_protocol import Kernelspec, KnownWay, Typed
@@ -37,8 +38,7 @@ class Specs:
     ways: dict[str, KnownWay] = attrs.field(factory=dict)
 
 
-@attrs.define(frozen=True, slots=True)
-class HostRecord:
+class HostRecord(msgspec.Struct, frozen=True):
     """Where a kernel host lives, as the registry keeps it.
 
     Args:
@@ -110,8 +110,7 @@ class KernelLink(Protocol):
         """Disconnects; the host and its kernel live on."""
 
 
-@attrs.define(frozen=True, slots=True)
-class LeftBatch:
+class LeftBatch(msgspec.Struct, frozen=True):
     """Some messages that an ended host left.
 
     Args:
@@ -138,8 +137,7 @@ class Leftovers(Protocol):
         """Removes what the host left."""
 
 
-@attrs.define(frozen=True, slots=True)
-class LogPart:
+class LogPart(msgspec.Struct, frozen=True):
     """Text of a log, and the position after it: bytes from the beginning of the file."""
 
     text: str
@@ -241,8 +239,7 @@ class Launcher(Protocol):
         """
 
 
-@attrs.define(frozen=True, slots=True)
-class Used:
+class Used(msgspec.Struct, frozen=True):
     """What the processes of one session of the system use.
 
     Args:

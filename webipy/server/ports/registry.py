@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core.events.events import RunStatus
@@ -59,8 +60,7 @@ class ClosedSession:
         return None if self.is_gone else self.record.path
 
 
-@attrs.define(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(msgspec.Struct, frozen=True):
     """A run with a plan, as the registry keeps it when it has ended.
 
     Args:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.server.ports.kernels import KernelLink, LinkReceiver
 
 
-@attrs.define(frozen=True, slots=True)
-class TerminalRecord:
+class TerminalRecord(msgspec.Struct, frozen=True):
     """Where a terminal host lives.
 
     Args:

@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import attrs
+import msgspec
 from twisted.internet.defer import succeed
 from twisted.logger import Logger
 
@@ -37,8 +38,7 @@ MAX_CANDIDATES = 100
 """How many closed sessions are compared with a file."""
 
 
-@attrs.define(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A journal that is kept.
 
     Args:

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -71,8 +72,7 @@ def notification(session: str, first: int, bodies: list[bytes]) -> bytes:
     return rpc.notification("events", head, b",".join(bodies), b"]}")
 
 
-@attrs.define(slots=True)
-class _Block:
+class _Block(msgspec.Struct):
     first: int
     bodies: list[bytes]
     size: int

@@ -12,6 +12,7 @@ The use of the processor is the difference of two measurements. A client that as
 from __future__ import annotations
 
 import attrs
+import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core.api import calls
@@ -27,8 +28,7 @@ OLD_SECONDS = 60.0
 """An older measurement says nothing about the processor now."""
 
 
-@attrs.define(frozen=True, slots=True)
-class _Measurement:
+class _Measurement(msgspec.Struct, frozen=True):
     at: float
     leaders: frozenset[int]
     used: dict[int, Used]

@@ -67,12 +67,11 @@ _WORDS: Final[dict[ExecutionStatus, str]] = {
 }
 
 
-@attrs.define(eq=False)
-class Forgetful:
+class Forgetful(msgspec.Struct, eq=False):
     """Keeps notifications in memory only."""
 
-    kept: dict[str, Notification] = attrs.field(factory=dict)
-    mail: dict[str, str] = attrs.field(factory=dict)
+    kept: dict[str, Notification] = msgspec.field(default_factory=dict)
+    mail: dict[str, str] = msgspec.field(default_factory=dict)
 
     def load(self) -> Deferred[list[Notification]]:
         """All that are kept."""
@@ -106,8 +105,7 @@ class Forgetful:
         return succeed(None)
 
 
-@attrs.define(eq=False)
-class Listener:
+class Listener(msgspec.Struct, eq=False):
     """A page that shows notifications.
 
     Args:
