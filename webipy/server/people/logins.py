@@ -352,8 +352,8 @@ class Logins:
 
     def _use(self, login: str) -> None:
         """Records that a login was used now."""
-        self.shares.principal(login, is_call=True)
         found, now = self._logins.get(login), self.shares.now()
+        self.shares.calls.note(login, now)
         if found is not None and seconds_between(found.used, now) >= USED_SECONDS:
             self._logins[login] = attrs.evolve(found, used=now)
             noted = self.store.put_login(self._logins[login], COOKIE_DAYS)
@@ -367,7 +367,8 @@ class Logins:
         if principal is None or principal.login == TOKEN_LOGIN or principal.login in self._logins:
             return principal
         if principal.session is not None:
-            return self.shares.principal(principal.login, is_call=True)
+            self.shares.calls.note(principal.login, self.shares.now())
+            return self.shares.principal(principal.login)
         return next((now for others in self.others if (now := others.refresh(principal)) is not None), None)
 
     # ---- signing in
@@ -521,9 +522,9 @@ def _person_of(logins: Logins, person: str, login: str) -> Principal | None:
     """
     if person == OWNER:
         return Principal(logins.name, "own", login)
-    found = logins.shares.principal(person, is_call=True) or next(
-        filter(None, (one.of_person(person) for one in logins.others)), None
-    )
+    logins.shares.calls.note(person, logins.shares.now())
+    others = (one.of_person(person) for one in logins.others)
+    found = logins.shares.principal(person) or next(filter(None, others), None)
     return None if found is None else attrs.evolve(found, login=login)
 
 

@@ -150,6 +150,50 @@ class Joins:
 
 
 @attrs.define(eq=False)
+class GuestCalls:
+    """When the guests of a server called last: who has been away longest loses their place first, where one is needed."""
+
+    _times: dict[str, str] = attrs.field(factory=dict)
+    """By the login of each guest, RFC 3339 UTC with microseconds; empty: they have called nothing since the server has started."""
+
+    def begin(self, login: str) -> None:
+        """Begins with a guest, who has called nothing yet."""
+        self._times[login] = ""
+
+    def note(self, login: str, now: str) -> None:
+        """Notes that somebody calls something now; a login that is no guest's is passed over.
+
+        Args:
+            login: The id of the login.
+            now: The time, RFC 3339 UTC with microseconds.
+        """
+        if login in self._times:
+            self._times[login] = now
+
+    def forget(self, login: str) -> None:
+        """Forgets a guest."""
+        self._times.pop(login, None)
+
+    def left(self, guests: Iterable[Guest], connections: LoginConnections, now: str) -> Guest | None:
+        """The guest who may lose their place: of those without a connection, one who never came back, else who has been away longest.
+
+        Args:
+            guests: Those it may be.
+            connections: Who has connections.
+            now: The time, RFC 3339 UTC with microseconds.
+
+        Returns:
+            The guest; `None`: all of them are here.
+        """
+        away = []
+        for guest in guests:
+            called = self._times[guest.id]
+            if not connections.count(guest.id) and (not called or seconds_between(called, now) >= LEFT_SECONDS):
+                away.append((called, guest.since, guest))
+        return min(away, key=lambda one: one[:2])[2] if away else None
+
+
+@attrs.define(eq=False)
 class Shares:
     """The shares of one server.
 
@@ -161,6 +205,7 @@ class Shares:
         new_secret: 256 new random bits as text.
         connections: The connections of logins: those of a login that ends are closed.
         closed: Why no links let anybody in, a sentence; empty: they do.
+        calls: When the guests called last.
     """
 
     store: ShareStore
@@ -170,12 +215,11 @@ class Shares:
     new_secret: Callable[[], str]
     connections: LoginConnections
     closed: str = ""
+    calls: GuestCalls = attrs.field(factory=GuestCalls)
     _shares: dict[str, Share] = attrs.field(factory=dict)
     _guests: dict[str, Guest] = attrs.field(factory=dict)
     _logins: dict[bytes, str] = attrs.field(factory=dict)
     """Guests by the digest of their cookie."""
-    _called: dict[str, str] = attrs.field(factory=dict)
-    """When guests called last since the server has started, by login; without those who have called nothing yet."""
     _joins: Joins = attrs.field(factory=Joins)
     _stop_clock: Callable[[], None] = lambda: None
     _log = Logger()
@@ -186,6 +230,8 @@ class Shares:
         self._shares = {share.id: share for share in shares}
         self._guests = {guest.id: guest for guest in guests if guest.share in self._shares}
         self._logins = {guest.digest: guest.id for guest in self._guests.values()}
+        for login in self._guests:
+            self.calls.begin(login)
         self._end_expired()
 
     # ---- for owners
@@ -304,7 +350,7 @@ class Shares:
     def _forget(self, guests: Iterable[Guest]) -> None:
         for guest in guests:
             del self._guests[guest.id], self._logins[guest.digest]
-            self._called.pop(guest.id, None)
+            self.calls.forget(guest.id)
             self.connections.end(guest.id)
 
     # ---- for guests
@@ -333,7 +379,7 @@ class Shares:
         self._joins.count(share.id, address, self.now())
         guests = self.guests(share.id)
         if len(guests) >= MAX_GUESTS:
-            left = _left(guests, self._called, self.connections, self.now())
+            left = self.calls.left(guests, self.connections, self.now())
             if left is None:
                 words = f"{MAX_GUESTS} people are here by this link, which is all it takes. Try again when somebody has left."
                 raise errors.Quota(words, what="guests", limit=MAX_GUESTS, used=len(guests), free_in_s=None)
@@ -342,6 +388,7 @@ class Shares:
         guest = Guest(self.new_id(), share.id, digest(cookie), name, self.now(), digest(key))
         self._guests[guest.id] = guest
         self._logins[guest.digest] = guest.id
+        self.calls.begin(guest.id)
         await self.store.add_guest(guest)
 
     async def leave(self, login: str) -> bool:
@@ -356,19 +403,12 @@ class Shares:
         """The guest whose cookie has this digest."""
         return self._guests.get(self._logins.get(cookie, ""))
 
-    def principal(self, login: str, *, is_call: bool = False) -> Principal | None:
-        """The principal of a guest's login, with the right at this moment; `None` when the login has ended, or is no guest's.
-
-        Args:
-            login: The id of the login.
-            is_call: Whether the guest calls something now.
-        """
+    def principal(self, login: str) -> Principal | None:
+        """The principal of a guest's login, with the right at this moment; `None` when the login has ended, or is no guest's."""
         guest = self._guests.get(login)
         share = self._shares.get(guest.share) if guest is not None else None
         if guest is None or share is None or not self._is_valid(share) or self.closed:
             return None
-        if is_call:
-            self._called[guest.id] = self.now()
         return Principal(access.marked(guest.name), guest.verb or share.verb, guest.id, share.session)
 
     def link_of(self, login: str) -> str | None:
@@ -402,17 +442,6 @@ def _guest_in(session: str, login: str, guests: Mapping[str, Guest], shares: Map
     if guest is None or share is None or share.session != session:
         raise errors.NotFound("This guest is not here any more.", kind="guest", id=login)
     return guest
-
-
-def _left(guests: list[Guest], called: Mapping[str, str], connections: LoginConnections, now: str) -> Guest | None:
-    """The guest who may lose their place: of those without a connection, one who never came back, else who has been away longest."""
-    away = [
-        (called.get(guest.id, ""), guest.since, guest)
-        for guest in guests
-        if not connections.count(guest.id)
-        and (guest.id not in called or seconds_between(called[guest.id], now) >= LEFT_SECONDS)
-    ]
-    return min(away, key=lambda one: one[:2])[2] if away else None
 
 
 def digest(secret: str) -> bytes:
