@@ -54,6 +54,8 @@ class FakeFiles:
     entries: dict[str, _Entry] = attrs.field(factory=dict)
     watches: dict[str, list[Callable[[], None]]] = attrs.field(factory=dict)
     fault: errors.Failure | None = None
+    full_at: str | None = None
+    """Copies fail, as on a full disk, whose path has this in it."""
     writes: int = 0
     blobs: dict[str, bytes] = attrs.field(factory=dict)
     """What is read to be written into files, by path."""
@@ -259,6 +261,8 @@ class FakeFiles:
 
     def copy(self, path: str, to: str | None, entry: bool = False) -> Deferred[FileRecord]:
         """A copy."""
+        if self.full_at is not None and self.full_at in (to or ""):
+            return fail(errors.FileFault("The disk is full.", reason="no_space", path=to))
         return execute(self._copy, path, to)
 
     def _copy(self, path: str, to: str | None) -> FileRecord:

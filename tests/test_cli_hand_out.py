@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 
-from tests.fake_files import FakeFiles
 from tests.fakes import Refused
 from tests.test_cli import invoke
 from tests.test_cli_share import InMemory, captured
@@ -58,14 +57,7 @@ class HandOutTests(HandoutCase):
 
     def test_one_that_fails_is_told_on_standard_error(self) -> None:
         """And by the exit status; the others have theirs."""
-        copy = FakeFiles.copy
-
-        def failing(files: FakeFiles, path: str, to: str | None, entry: bool = False) -> Any:
-            if to is not None and "bo" in to:
-                raise errors.FileFault("The disk is full.", reason="no_space", path=to)
-            return copy(files, path, to, entry)
-
-        self.patch(FakeFiles, "copy", failing)
+        self.files.full_at = "bo"
         status, out, err = self.making("group:class", may="edit")
         self.assertEqual((status, err), (1, "webipy: bo has no copy: The disk is full.\n"))
         self.assertEqual(len(out.splitlines()), 2)

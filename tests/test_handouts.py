@@ -6,9 +6,7 @@ from random import Random
 from typing import Any
 
 from tests.accounts import give, known, rig_of, somebody
-from tests.fake_files import FakeFiles
 from tests.fakes import Client, RigTestCase
-from webipy.core import errors
 from webipy.core.api.handout_calls import Recipient
 from webipy.server.notebooks.handouts import folder_of
 
@@ -123,21 +121,14 @@ class HandingOut(HandoutCase):
 
     def test_one_that_fails_is_told_and_keeps_nobody_back(self) -> None:
         """And leaves no right behind."""
-        copy = FakeFiles.copy
-
-        def failing(files: FakeFiles, path: str, to: str | None, entry: bool = False) -> Any:
-            if to is not None and "bo" in to:
-                raise errors.FileFault("The disk is full.", reason="no_space", path=to)
-            return copy(files, path, to, entry)
-
-        self.patch(FakeFiles, "copy", failing)
+        self.files.full_at = "bo"
         told = {one["name"]: one for one in self.make("group:class")["copies"]}
         self.assertEqual(
             {name: one["result"] for name, one in told.items()}, {"ada": "made", "bo": "failed", "cy": "made"}
         )
         self.assertEqual((told["bo"]["reason"], told["bo"]["copy_path"]), ("The disk is full.", None))
         self.assertNotIn("bo", self.listed())
-        self.patch(FakeFiles, "copy", copy)
+        self.files.full_at = None
         self.assertEqual(self.hand_out("group:class"), {"ada": "had", "bo": "made", "cy": "had"})
 
 
