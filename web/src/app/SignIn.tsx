@@ -74,6 +74,26 @@ function Other({ words, onClick }: { words: string; onClick(): void }) {
   );
 }
 
+interface EndProps extends FormProps {
+  readonly submit: string;
+  readonly busy: boolean;
+  readonly hint: string;
+}
+
+/** How each form ends: what sends it, the ways to the others, and what helps whom none of them lets in. */
+function End({ submit, busy, others, hint }: EndProps) {
+  return (
+    <>
+      <button type="submit" class="btn main" disabled={busy}>
+        {submit}
+      </button>
+      {others}
+      <p class="form-hint">{hint}</p>
+      {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
+    </>
+  );
+}
+
 /** Leads to the identity provider. A page that was signed in before stays, and another tab goes there: so it keeps what it has not sent. */
 function ByProvider({ provider, others }: FormProps & { provider: string }) {
   const [busy, setBusy] = useState(false);
@@ -107,12 +127,7 @@ function ByProvider({ provider, others }: FormProps & { provider: string }) {
             {message || before}
           </p>
         )}
-        <button type="submit" class="btn main" disabled={busy}>
-          {a.byProvider(provider)}
-        </button>
-        <p class="form-hint">{a.providerHint}</p>
-        {others}
-        {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
+        <End submit={a.byProvider(provider)} busy={busy} others={others} hint={a.providerHint} />
       </form>
     </Card>
   );
@@ -165,12 +180,7 @@ function ByName({ others }: FormProps) {
           <input type="checkbox" checked={stay} onChange={event => setStay(event.currentTarget.checked)} />
           {a.stay}
         </label>
-        <button class="btn main" type="submit" disabled={sending.busy}>
-          {t.signIn}
-        </button>
-        {others}
-        <p class="form-hint">{a.forgot}</p>
-        {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
+        <End submit={t.signIn} busy={sending.busy} others={others} hint={a.forgot} />
       </Form>
     </Card>
   );
@@ -204,12 +214,7 @@ function ByToken({ others }: FormProps) {
             onInput={event => setToken(event.currentTarget.value)}
           />
         </label>
-        <button class="btn main" type="submit" disabled={sending.busy}>
-          {t.signIn}
-        </button>
-        {others}
-        <p class="form-hint">{signInWords.signInHint}</p>
-        {route.value.page === "session" && <p class="form-hint">{p.askAgain}</p>}
+        <End submit={t.signIn} busy={sending.busy} others={others} hint={signInWords.signInHint} />
       </Form>
       <p class="hint">{signInWords.signInKeep}</p>
     </Card>
