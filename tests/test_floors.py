@@ -38,6 +38,7 @@ FLOORS = (
         "webipy.service",
         "webipy.cli",
         "webipy.start",
+        "webipy.__main__",
         "webipy.command",
     ),
 )

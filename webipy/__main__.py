@@ -1,0 +1,5 @@
+"""`python -m webipy` is the `webipy` command."""
+
+from webipy.start import main
+
+main()
