@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 
+from tests.account_clients import sign_in
 from tests.fakes import RigTestCase
 from tests.test_cli import invoke
 from tests.test_cli_share import InMemory, captured
@@ -91,9 +92,25 @@ class TokenTests(RigTestCase):
         self.assertEqual(json.loads(self.outcome(tokens.revoke(self.client, ids[0], True))[1]), {"ended": [ids[0]]})
         self.assertIn("There was no token.", self.outcome(tokens.revoke(self.client, None, False))[2])
 
+    def test_anybodys_is_revoked(self) -> None:
+        """By whoever runs the server, and only when they say so."""
+        self.rig.me.call("user.add", name="bo", password="nine green lamps")
+        made = sign_in(self.rig, "bo", "nine green lamps").call("token.create", label="theirs")
+        work = Deferred.fromCoroutine(tokens.revoke(self.client, made["id"], False))
+        self.assertIn("Of your script tokens none is", self.failureResultOf(work, Unable).getErrorMessage())
+        work = Deferred.fromCoroutine(tokens.revoke(self.client, "nope", False, True))
+        self.assertIn("webipy token list --everybody", self.failureResultOf(work, Unable).getErrorMessage())
+        self.assertIn("Revoked: 1 token.", self.outcome(tokens.revoke(self.client, made["id"][:8], False, True))[2])
+
     def test_what_does_not_go_together(self) -> None:
         """Is told before anything is done."""
-        for words in (["revoke"], ["revoke", "x", "--all"], ["create"], ["create", "x", "--days", "0"]):
+        for words in (
+            ["revoke"],
+            ["revoke", "x", "--all"],
+            ["revoke", "--all", "--everybody"],
+            ["create"],
+            ["create", "x", "--days", "0"],
+        ):
             self.assertEqual(invoke("token", *words).exit_code, 2, words)
         for name in ("create", "list", "revoke"):
             self.assertIn("--json", invoke("token", name, "--help").output)

@@ -112,9 +112,25 @@ class UserMethods(RigTestCase):
         self.refused("already_exists", "account.rename", bo, display_name="Ada")
         self.refused("invalid_params", "account.change_password", bo, old=OTHER, new=OTHER)
         self.refused("invalid_params", "account.change_password", bo, old=PASSWORD, new="short")
-        bo.call("account.change_password", old=PASSWORD, new=OTHER)
+        self.assertEqual(bo.call("account.change_password", old=PASSWORD, new=OTHER)["tokens"], 0)
         self.assertIsNone(who(self.rig, other))
         bo.call("account.get")
+
+    def test_a_change_of_password_says_how_many_tokens_go_on(self) -> None:
+        """Those of the account that still count: neither revoked nor expired ones, nor those of others."""
+        for name in ("bo", "cy"):
+            self.rig.me.call("user.add", name=name, password=PASSWORD)
+        bo, cy = sign_in(self.rig, "bo", PASSWORD), sign_in(self.rig, "cy", PASSWORD)
+        made = [bo.call("token.create", label=name, days=days) for name, days in (("a", 9), ("b", 9), ("c", 1))]
+        cy.call("token.create", label="x")
+        bo.call("token.revoke", id=made[0]["id"])
+        self.rig.clock.advance(2 * 86_400)
+        self.assertEqual(bo.call("account.change_password", old=PASSWORD, new=OTHER)["tokens"], 1)
+        self.assertEqual(self.rig.me.call("user.set_password", user="bo", password=PASSWORD)["tokens"], 1)
+        tokens = self.rig.services.logins.script_tokens
+        self.assertIsNotNone(tokens.principal(made[1]["token"], "a"), "as it was said")
+        self.rig.me.call("token.revoke", id=made[1]["id"])
+        self.assertEqual(self.rig.me.call("user.set_password", user="bo", password=OTHER)["tokens"], 0)
 
     def test_who_has_no_account(self) -> None:
         """Whoever runs the server, and strangers."""

@@ -15,6 +15,7 @@ from unittest import mock
 from click.testing import CliRunner
 from twisted.internet.defer import Deferred
 
+from tests.account_clients import sign_in
 from tests.fakes import RigTestCase
 from tests.test_cli_share import InMemory, captured
 from webipy.cli import main
@@ -74,6 +75,19 @@ class UserCommands(CommandCase):
         self.assertIn("new password", self.outcome(users.set_password(self.client, "bo", PASSWORD, False))[2])
         self.assertIn("removed", self.outcome(users.remove(self.client, "bo", False))[2])
         self.assertNotIn(PASSWORD, listed + err)
+
+    def test_tokens_go_on_with_another_password(self) -> None:
+        """It says how many, and how they are ended."""
+        self.add("bo")
+        self.assertNotIn("script token", self.outcome(users.set_password(self.client, "bo", PASSWORD, False))[2])
+        bo = sign_in(self.rig, "bo", PASSWORD)
+        bo.call("token.create", label="a")
+        err = self.outcome(users.set_password(self.client, "bo", PASSWORD, False))[2]
+        self.assertIn("1 script token of theirs goes on working: webipy token list --everybody", err)
+        sign_in(self.rig, "bo", PASSWORD).call("token.create", label="b")
+        _, out, err = self.outcome(users.set_password(self.client, "bo", PASSWORD, True))
+        self.assertIn("2 script tokens of theirs go on working", err)
+        self.assertEqual(json.loads(out), {"tokens": 2})
 
     def test_groups_are_changed(self) -> None:
         """What came of it is said; a group that they are not in is refused with theirs, and nothing is changed."""

@@ -50,6 +50,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("hand-out", "EVIL", "--to", "bo"), ("hand-out", "PATH", "--to", "EVIL"), ("hand-out", "PATH", "--list"),
     ("share", "SESSION", "--with", "EVIL"), ("share", "EVIL", "--with", "EVIL"), ("share", "EVIL", "--list"),
     ("token", "list"), ("token", "list", "--json"), ("token", "revoke", "EVIL"), ("token", "create", "EVIL"),
+    ("token", "revoke", "EVIL", "--everybody"),
     ("token", "create", "one", "--folder", "EVIL"), ("user", "list"), ("user", "list", "--json"), ("user", "remove", "EVIL"),
     ("user", "group", "EVIL", "--add", "EVIL"), ("user", "group", "bo", "--remove", "EVIL"),
     ("user", "add", "EVIL", "--invite"), ("user", "add", "bo", "--name", "EVIL", "--invite"), ("login", "EVIL"), ("logout", "EVIL"),

@@ -96,9 +96,10 @@ def list_tokens(target: Target, everybody: bool, as_json: bool) -> None:
 @token.command()
 @click.argument("name", required=False)
 @click.option("--all", "is_all", is_flag=True, help="Revoke all your tokens.")
+@click.option("--everybody", is_flag=True, help="NAME may be anybody's token; for whoever runs the server.")
 @json_option
 @server_options
-def revoke(target: Target, name: str | None, is_all: bool, as_json: bool) -> None:
+def revoke(target: Target, name: str | None, is_all: bool, everybody: bool, as_json: bool) -> None:
     """Revoke a token at once, with all its connections.
 
     NAME is its name or its ID; the start of the ID is enough. Code that it has started goes on.
@@ -107,13 +108,16 @@ def revoke(target: Target, name: str | None, is_all: bool, as_json: bool) -> Non
     Examples:
       webipy token revoke nightly
       webipy token revoke --all
+      webipy token revoke --everybody 3f2a
     """
     if is_all == (name is not None):
         raise click.UsageError("Name one token, or give --all.")
+    if is_all and everybody:
+        raise click.UsageError("--all revokes your own tokens; name one token with --everybody.")
 
     async def command(client: Client) -> int:
         from webipy.command import tokens
 
-        return await tokens.revoke(client, name, as_json)
+        return await tokens.revoke(client, name, as_json, everybody)
 
     run(target, command)

@@ -117,13 +117,14 @@ def limits(scopes: Scopes) -> str:
     return ", ".join(found) or "everything"
 
 
-async def revoke(client: Client, name: str | None, as_json: bool) -> int:
+async def revoke(client: Client, name: str | None, as_json: bool, everybody: bool = False) -> int:
     """Revokes one token or all of them.
 
     Args:
         client: The connection.
         name: The name of a token, its id, or the start of its id; `None` for all.
         as_json: Whether to print JSON, too.
+        everybody: Whether it may be anybody's token.
 
     Returns:
         The exit status.
@@ -134,14 +135,16 @@ async def revoke(client: Client, name: str | None, as_json: bool) -> int:
     if name is None:
         params = token_calls.RevokeToken(all=True)
     else:
-        found = (await client.call("token.list", token_calls.ListTokens(), token_calls.TokenList)).tokens
+        wanted = token_calls.ListTokens(everybody=everybody)
+        found = (await client.call("token.list", wanted, token_calls.TokenList)).tokens
         matches = [one for one in found if one.id == name] or [
             one for one in found if one.label == name and one.is_valid
         ]
         matches = matches or [one for one in found if name and one.id.startswith(name)]
         if len(matches) != 1:
             many = "several are" if matches else "none is"
-            raise Unable(f"Of your script tokens {many} called {name!r}; list them with: webipy token list")
+            whose, more = ("all", " --everybody") if everybody else ("your", "")
+            raise Unable(f"Of {whose} script tokens {many} called {name!r}; list them with: webipy token list{more}")
         params = token_calls.RevokeToken(id=matches[0].id)
     revoked = await client.call("token.revoke", params, token_calls.RevokedTokens)
     if as_json:

@@ -213,10 +213,15 @@ async def set_password(client: Client, name: str, given: str, as_json: bool) -> 
     Returns:
         The exit status.
     """
-    done = await _called(client, "user.set_password", {"user": name, "password": given}, calls.Done)
+    changed = {"user": name, "password": given}
+    done = await _called(client, "user.set_password", changed, user_calls.PasswordChanged)
     if as_json:
         print_json(done)
     click.echo(f"webipy: {name} has the new password, and is signed out everywhere.", err=True)
+    if done.tokens:
+        many = "1 script token of theirs goes" if done.tokens == 1 else f"{done.tokens} script tokens of theirs go"
+        how = "webipy token list --everybody shows the IDs, webipy token revoke --everybody ID ends one."
+        click.echo(f"webipy: {many} on working: {how}", err=True)
     return OK
 
 

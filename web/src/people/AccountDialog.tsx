@@ -77,10 +77,12 @@ function Password({ own }: { own: OwnAccount }) {
   const [old, setOld] = useState("");
   const [password, setPassword] = useState<string | null>(null);
   const [round, next] = useState(0);
+  const [tokens, keep] = useState(0);
   const sending = useSending(async () => {
     if (password === null) return a.differ;
-    await connection.call("account.change_password", { old, new: password });
+    const changed = await connection.call("account.change_password", { old, new: password });
     told(a.changed);
+    keep(changed.tokens);
     setOld("");
     setPassword(null);
     next(round + 1);
@@ -105,6 +107,11 @@ function Password({ own }: { own: OwnAccount }) {
         {a.change}
       </button>
       <p class="form-hint">{a.changeHint}</p>
+      {tokens > 0 && (
+        <p class="form-hint" role="status">
+          {a.tokensGoOn(tokens)}
+        </p>
+      )}
     </Form>
   );
 }

@@ -1592,6 +1592,12 @@ export interface SetPassword extends OfUser {
   password: string;
 }
 
+/** A password that counts from now on. */
+export interface PasswordChanged {
+  /** How many script tokens of the account go on working: a password does not end them, `token.revoke` does. */
+  tokens: number;
+}
+
 /** The account that the caller has signed in to. */
 export interface OwnAccount {
   /** The id of the account. */
@@ -3285,7 +3291,7 @@ export type FailureName =
 
 /** Every method: its params and its result. */
 export interface Methods {
-  "account.change_password": { params: ChangePassword; result: Done };
+  "account.change_password": { params: ChangePassword; result: PasswordChanged };
   "account.code": { params: Nothing; result: SignInCode };
   "account.get": { params: Nothing; result: OwnAccount };
   "account.rename": { params: Rename; result: OwnAccount };
@@ -3430,7 +3436,7 @@ export interface Methods {
   "user.list": { params: Nothing; result: UserList };
   "user.remove": { params: OfUser; result: Done };
   "user.set": { params: SetUser; result: User };
-  "user.set_password": { params: SetPassword; result: Done };
+  "user.set_password": { params: SetPassword; result: PasswordChanged };
   "variable.list": { params: ListVariables; result: VariableList };
   "variable.read": { params: ReadVariable; result: VariablePart };
 }

@@ -39,7 +39,10 @@ export const accountWords = {
   oldPassword: "Current password",
   change: "Change password",
   changed: "The password is changed, and every other sign-in of yours has ended.",
-  changeHint: "Every other browser and command line that is signed in as you is signed out.",
+  tokensGoOn: (tokens: number) =>
+    `${tokens === 1 ? "1 token for scripts goes" : `${tokens} tokens for scripts go`} on working. To end ${tokens === 1 ? "it" : "them"}, open “Tokens for scripts” in the menu.`,
+  changeHint:
+    "Every other browser and command line that is signed in as you is signed out. Your tokens for scripts go on working until you revoke them.",
   noPasswordHere: (provider: string) => `You sign in with ${provider}, and have no password here.`,
   code: "Code for the command line",
   codeBody: "“webipy login --code” on another machine asks for a code. It works once, for ten minutes.",

@@ -109,6 +109,13 @@ class SetPassword(OfUser, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """8 to 1024 characters."""
 
 
+class PasswordChanged(Result, frozen=True, kw_only=True):
+    """A password that counts from now on."""
+
+    tokens: int
+    """How many script tokens of the account go on working: a password does not end them, `token.revoke` does."""
+
+
 class Invite(OfUser, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whom to invite: somebody who has an account, with or without a password."""
 

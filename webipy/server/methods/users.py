@@ -134,10 +134,18 @@ async def user_invite(services: Services, connection: Connection, params: user_c
     raises=(errors.NotFound,),
     example={"user": "bo", "password": "seven brown kettles"},
 )
-async def user_set_password(services: Services, connection: Connection, params: user_calls.SetPassword) -> calls.Done:
-    """Gives an account another password. All of its logins end at once, and its invitation."""
-    await services.people.set_password(services.people.accounts.find(params.user), params.password)
-    return calls.Done()
+async def user_set_password(
+    services: Services, connection: Connection, params: user_calls.SetPassword
+) -> user_calls.PasswordChanged:
+    """Gives an account another password. All of its logins end at once, and its invitation; its script tokens go on working."""
+    account = services.people.accounts.find(params.user)
+    await services.people.set_password(account, params.password)
+    return _with_password(services, account)
+
+
+def _with_password(services: Services, account: Account) -> user_calls.PasswordChanged:
+    tokens = services.logins.script_tokens
+    return user_calls.PasswordChanged(tokens=sum(map(tokens.is_valid, tokens.of(account_whom(account.id)))))
 
 
 # ---- the caller's own account -------------------------------------------------------------------------------------
@@ -217,12 +225,12 @@ async def account_set_mail(
 )
 async def account_change_password(
     services: Services, connection: Connection, params: user_calls.ChangePassword
-) -> calls.Done:
-    """Changes the caller's password. All of their logins but the one of this call end at once."""
+) -> user_calls.PasswordChanged:
+    """Changes the caller's password. All of their logins but the one of this call end at once; their script tokens go on working."""
     account = _own(services, connection)
     assert connection.principal is not None  # they have an account
     await services.people.change_password(account, params.old, params.new, connection.principal.login)
-    return calls.Done()
+    return _with_password(services, account)
 
 
 @method("account.code", "own", "person", raises=(errors.NotFound,))
