@@ -132,7 +132,7 @@ class ShareTests(RigTestCase):
         self.outcome(sharing.give(self.client, "data", "group:lab", "own", as_json=False))
         self.outcome(sharing.give(self.client, "data/plots", "everybody", "view", as_json=False))
         out = self.outcome(sharing.show(self.client, "data/plots", False))[1]
-        self.assertRegex(out, r"everybody +can view +ada +here *\ngroup:lab +owner +ada +data *\n$")
+        self.assertRegex(out, r"everybody +can view +ada +here *\ngroup:lab +can manage +ada +data *\n$")
         told = json.loads(self.outcome(sharing.show(self.client, "data", True))[1])
         self.assertEqual((told["shares"], [one["whom"] for one in told["rights"]]), ([], ["lab"]))
         self.make("view", label="For Grace")

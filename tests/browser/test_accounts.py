@@ -193,7 +193,7 @@ class Accounts(PageCase):
         expect(member.get_by_role("region", name="Shared with you")).to_have_count(0)
 
     def test_a_member_shares_what_is_theirs_and_no_more(self) -> None:
-        """Their own folder and a file in it; of what others share with them they are no owner."""
+        """Their own folder and a file in it; what others share with them they do not manage."""
         for name in ("bo", "cy"):
             self.server.call("user.add", name=name, role="member", password=PASSWORD)
         self.server.call("file.create", path="given", kind="folder")

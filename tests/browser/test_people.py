@@ -247,7 +247,7 @@ class Together(PeopleCase):
         """Each sees where the other is; a run says who started it."""
         guest, page = self.guest("execute", "Grace Hopper"), self.page
         self.sees(page, "Grace Hopper (guest), can run")
-        self.sees(guest, ", owner")
+        self.sees(guest, ", can manage")
         guest.locator("#cell-c2 .src").click()
         expect(guest.locator(".cm-content")).to_be_focused()
         guest.keyboard.press("Control+Home")

@@ -22,7 +22,7 @@ from webipy.core.api import calls, people_calls, right_calls
 from webipy.core.api.access import Right
 
 RIGHTS: dict[str, Right] = {"view": "read", "edit": "write", "run": "execute"}
-WORDS: dict[str, str] = {right: f"can {word}" for word, right in RIGHTS.items()} | {"own": "owner"}
+WORDS: dict[str, str] = {right: f"can {word}" for word, right in RIGHTS.items()} | {"own": "can manage"}
 
 
 @attrs.define(frozen=True)

@@ -1,4 +1,4 @@
-/** Who asks for more, on the pages of whoever owns the session: granted or declined for that one person. Several stand in the list of people. */
+/** Who asks for more, on the pages of whoever manages the session: granted or declined for that one person. Several stand in the list of people. */
 import { useState } from "preact/hooks";
 import type { Someone } from "../model/people.ts";
 import type { Open } from "../session/open_session.ts";

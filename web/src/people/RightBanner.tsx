@@ -105,7 +105,7 @@ export function RightBanner({ open }: { open: Open }) {
   const [away, put] = useState<string | null>(null);
   const verb = right.value;
   const isGuest = guestOf.value !== null;
-  const owner = isGuest ? (server.value?.owner ?? null) : s.whoOwns;
+  const owner = isGuest ? (server.value?.owner ?? null) : s.whoManages;
   if (owner === null || verb === null || verb === "own" || (verb === away && asked.value === null)) return null;
   const close = (): void => put(verb);
   if (verb === "read") return <Viewing open={open} owner={owner} />;

@@ -227,12 +227,12 @@ export function ShareDialog({ open }: { open: Open }) {
         <ul class="links" aria-label={s.links}>
           <li class="link-row">
             <div class="link-head">
-              <Face person="owner" name={me} />
+              <Face person={people.value.find(one => one.isYou)?.person ?? "owner"} name={me} />
               <span class="link-label">
                 {s.you}
                 <span class="sub">{me}</span>
               </span>
-              <span class="sub">{s.owner}</span>
+              <span class="sub">{s.named.own}</span>
             </div>
           </li>
           {shares?.map(share => (

@@ -1056,7 +1056,7 @@ export interface Interrupted {
 export interface LinkSession extends OfSession {
   /** The right that the link gives in this session. */
   verb: Right;
-  /** A note for the owner: whom the link is for. */
+  /** A note for those who manage the session: whom the link is for. */
   label?: string;
   /** The days that the link can be used. */
   days?: number;
@@ -1090,7 +1090,7 @@ export interface Share {
   id: string;
   /** The right that the link gives. */
   verb: Right;
-  /** A note for the owner: whom the link is for. */
+  /** A note for those who manage the session: whom the link is for. */
   label: string;
   /** When it was made, RFC 3339 in UTC with microseconds. */
   created: string;
@@ -1358,7 +1358,7 @@ export interface CreateToken {
 export interface NewToken {
   /** Its id, by which it is revoked. */
   id: string;
-  /** A note for the owner: whom the link is for. */
+  /** A note for those who manage the session: whom the link is for. */
   label: string;
   /** The token itself, which begins with `webipy_`. It is sent once and not stored. */
   token: string;
@@ -1868,7 +1868,7 @@ export interface CloseComm extends OfSession {
 /**
  * A Jupyter request, and how long to wait for its reply.
  *
- * These can be sent: `kernel_info_request`, `comm_info_request`; and by who owns the session also `connect_request`, `usage_request`,
+ * These can be sent: `kernel_info_request`, `comm_info_request`; and by who manages the session also `connect_request`, `usage_request`,
  * `list_subshell_request`, `create_subshell_request`, `delete_subshell_request`, and `debug_request`, which stands in the journal (`message_sent`).
  * What has a method of its own, such as `execute_request`, is refused here.
  */
@@ -3137,7 +3137,7 @@ export interface Person {
   selection: Selection | null;
   /** Whether they have not moved for two minutes. */
   is_idle: boolean;
-  /** They would like to do more: nobody has answered (`waiting`), or the owner has said not now (`declined`); null: they do not ask. It ends when they are allowed to, when they take it back, and half a minute after they left. */
+  /** They would like to do more: nobody has answered (`waiting`), or somebody who manages the session has said not now (`declined`); null: they do not ask. It ends when they are allowed to, when they take it back, and half a minute after they left. */
   asks: "declined" | "waiting" | null;
   /** The right that they ask for; null: they do not ask. */
   asks_for: "execute" | "write" | null;
@@ -3150,8 +3150,8 @@ export interface Person {
 /**
  * The params of the notification `presence`: everybody who follows the session now.
  *
- * It comes when somebody comes, moves or leaves, or a right changes; at most every 60 ms, and never to an owner who is alone. It is in no
- * journal.
+ * It comes when somebody comes, moves or leaves, or a right changes; at most every 60 ms, and never to whoever manages the session and is
+ * alone. It is in no journal.
  */
 export interface Presence {
   /** The id of the session. */

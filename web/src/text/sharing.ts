@@ -8,10 +8,9 @@ const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", y
 export const s = {
   shareTitle: (name: string) => `Share ${name}`,
   rights: { read: "Can view", write: "Can edit", execute: "Can run" },
-  named: { read: "Can view", write: "Can edit", execute: "Can run", own: "Owner" },
+  named: { read: "Can view", write: "Can edit", execute: "Can run", own: "Can manage" },
   /** After a name. */
-  holds: { none: "nothing", read: "can view", write: "can edit", execute: "can run", own: "owner" } satisfies Record<Verb, string>,
-  owner: "Owner",
+  holds: { none: "nothing", read: "can view", write: "can edit", execute: "can run", own: "can manage" } satisfies Record<Verb, string>,
   rightLabel: "Right",
   rightOf: (label: string) => `Right of ${label}`,
   labelLabel: "For whom",
@@ -41,9 +40,9 @@ export const s = {
   givenBy: (name: string) => `by ${name}`,
   rightTaken: "They have no access now. What they started goes on.",
   namedMeans:
-    "Who may run code or owns it acts as the user of this server, and can read and change all of that user’s files. Give this only to people whom you trust with that.",
+    "Who can run code or manage it acts as the user of this server, and can read and change all of that user’s files. Give this only to people whom you trust with that.",
   namedElse: "Others need a user of their own, such as JupyterHub gives.",
-  letNamed: { read: "Let them view", write: "Let them edit", execute: "Let them run code", own: "Make them owner" },
+  letNamed: { read: "Let them view", write: "Let them edit", execute: "Let them run code", own: "Let them manage" },
   nobodyNamed: "Nobody has an account on this server yet. People…, in the menu at the top right of the home page, adds somebody.",
   onlyYou: "Nobody else has an account on this server yet.",
   namedNobody: "Nobody was given a right here by name.",
@@ -87,7 +86,7 @@ export const s = {
   left: (name: string) => `${name} left`,
 
   /** Whoever may let an account do more, at the beginning of a sentence. */
-  whoOwns: "Whoever owns this notebook",
+  whoManages: "Whoever manages this notebook",
   viewing: "You are viewing.",
   viewingBody: (owner: string) => `${owner} can let you edit and run.`,
   editing: "You can edit.",

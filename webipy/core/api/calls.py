@@ -665,7 +665,7 @@ class KernelDescription(Result, frozen=True, kw_only=True):
 class SendMessage(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Jupyter request, and how long to wait for its reply.
 
-    These can be sent: `kernel_info_request`, `comm_info_request`; and by who owns the session also `connect_request`, `usage_request`,
+    These can be sent: `kernel_info_request`, `comm_info_request`; and by who manages the session also `connect_request`, `usage_request`,
     `list_subshell_request`, `create_subshell_request`, `delete_subshell_request`, and `debug_request`, which stands in the journal (`message_sent`).
     What has a method of its own, such as `execute_request`, is refused here.
     """

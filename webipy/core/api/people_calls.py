@@ -15,7 +15,7 @@ from webipy.core.events.cell_text import MAX_SOURCE_UNITS as MAX_UNITS
 
 MAX_DAYS = 365
 DAYS = 7
-"""How long a link counts unless the owner says otherwise."""
+"""How long a link counts unless whoever makes it says otherwise."""
 
 
 class LinkSession(OfSession, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -189,8 +189,8 @@ class Person(Result, frozen=True, kw_only=True):
     is_idle: bool
     """Whether they have not moved for two minutes."""
     asks: AskState | None = None
-    """They would like to do more: nobody has answered (`waiting`), or the owner has said not now (`declined`); null: they do not ask. It ends when
-    they are allowed to, when they take it back, and half a minute after they left.
+    """They would like to do more: nobody has answered (`waiting`), or somebody who manages the session has said not now (`declined`); null: they do
+    not ask. It ends when they are allowed to, when they take it back, and half a minute after they left.
     """
     asks_for: Wish | None = None
     """The right that they ask for; null: they do not ask."""
@@ -203,8 +203,8 @@ class Person(Result, frozen=True, kw_only=True):
 class Presence(Result, frozen=True, kw_only=True):
     """The params of the notification `presence`: everybody who follows the session now.
 
-    It comes when somebody comes, moves or leaves, or a right changes; at most every 60 ms, and never to an owner who is alone. It is in no
-    journal.
+    It comes when somebody comes, moves or leaves, or a right changes; at most every 60 ms, and never to whoever manages the session and is
+    alone. It is in no journal.
     """
 
     session: str

@@ -48,7 +48,7 @@ SHARED: Final[dict[str, str]] = {
     "in_place": "Whether the file is written in place, as it cannot be replaced: another program may see half of it.",
     "kernel": "The id of the kernel.",
     "kernelspec": "The name of the kernelspec.",
-    "label": "A note for the owner: whom the link is for.",
+    "label": "A note for those who manage the session: whom the link is for.",
     "language": "The language of the kernel, as its kernelspec names it.",
     "metadata": "The metadata, a JSON map; in params, left out: `{}`.",
     "minor?": "The minor version of nbformat 4 that the file has (cells have ids since 5); null: it is a text, or there is no file.",

@@ -1,5 +1,5 @@
 """The methods `presence.*`: where people are in a session (webipy.server.people.presence), what they ask for there (webipy.server.people.hands), and
-what whoever owns the session answers one of them.
+what whoever manages the session answers one of them.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ async def presence_set(services: Services, connection: Connection, params: peopl
 
 @method("presence.ask", "read", "session", raises=OF_SESSION)
 async def presence_ask(services: Services, connection: Connection, params: people_calls.AskRight) -> calls.Done:
-    """Asks whoever owns the session for the right to edit, or to run code, by the notification `presence` (`asks`, `asks_for`); once a minute.
+    """Asks whoever manages the session for the right to edit, or to run code, by the notification `presence` (`asks`, `asks_for`); once a minute.
     presence.allow grants it.
     """
     session = services.sessions.get(params.session)

@@ -7,7 +7,7 @@
                └──lower, or away──► no hand
 
 A hand is a person's, not a connection's: all their pages show it, and a page whose line breaks finds it again. It gives nobody any right: only
-presence.allow does, which whoever owns the session calls.
+presence.allow does, which whoever manages the session calls.
 
 Invariants: a person has one hand in a session; asks at most once in `ASK_SECONDS`, in whichever session, unless they were allowed what they asked
 for; and has none any more when they were away for `AWAY_SECONDS`. Hands are in memory: a server that starts has none, and all rights that were given.

@@ -8,11 +8,11 @@
 Presence is not journaled and does not outlive a connection: it is where people look, not what they did. A notification holds the whole state, not
 what has changed, so a connection that is behind gets the last one only (webipy.server.methods.method.Connection.send_latest).
 
-What somebody asks for is theirs, and no connection's: webipy.server.people.hands. Whoever owns the session can ask all to follow them; that ends
+What somebody asks for is theirs, and no connection's: webipy.server.people.hands. Whoever manages the session can ask all to follow them; that ends
 when they say so, and when they were away for `LEAD_SECONDS`.
 
 Invariants: a session is notified at most once in `NOTIFY_SECONDS`, more seldom the more participants it has; the list is made once for all
-participants; at most `MAX_LISTED` are in it. Whoever owns the session and is alone gets no notification:
+participants; at most `MAX_LISTED` are in it. Whoever manages the session and is alone gets no notification:
 one page costs nothing; others learn their right by it.
 """
 

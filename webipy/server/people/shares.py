@@ -35,7 +35,7 @@ from webipy.core.timestamps import rfc3339, seconds_between
 from webipy.server.people.login_connections import LoginConnections
 
 MAX_SHARES = 100
-"""Of one session; an owner who makes more has lost sight of them."""
+"""Of one session; whoever makes more has lost sight of them."""
 
 MAX_GUESTS = 200
 """Guests of one share: a lecture. A link that got around must not fill the memory; a further guest takes the place of one without a connection."""
@@ -59,11 +59,11 @@ class Share:
     """A link into a session.
 
     Args:
-        id: Its id, which owners see.
+        id: Its id, which those see who manage the session.
         session: The session that it is a link into.
         digest: SHA-256 of its secret.
         verb: The right that it grants.
-        label: For whom it is meant, in the owner's words.
+        label: For whom it is meant, in the words of whoever made it.
         created: RFC 3339 UTC with microseconds, as `expires`.
     """
 
@@ -234,7 +234,7 @@ class Shares:
             self.calls.begin(login)
         self._end_expired()
 
-    # ---- for owners
+    # ---- for those who manage the session
 
     async def link(self, session: str, verb: Right, label: str, days: int) -> tuple[Share, str]:
         """Makes a share.
@@ -242,7 +242,7 @@ class Shares:
         Args:
             session: The session's id.
             verb: The right that it grants.
-            label: For whom it is meant, in the owner's words.
+            label: For whom it is meant, in the words of whoever made it.
             days: How long it is valid.
 
         Returns:
