@@ -48,8 +48,8 @@ class Cells(PageCase):
         expect(page.locator("#cell-c1 .out .text")).to_have_text("kept")
         expect(page.locator("#cell-c1 .count")).to_have_text("1")
 
-    def test_what_is_typed_before_the_editor_has_come_is_text(self) -> None:
-        """On a slow line a click and keys after it move the caret and write, and are no commands for the cell."""
+    def without_editor(self) -> list[Route]:
+        """Holds the code of the editor back, as a slow line does; what waits is in the list."""
         held: list[Route] = []
 
         def slowly(route: Route) -> None:
@@ -60,6 +60,64 @@ class Cells(PageCase):
                 route.fulfill(response=answer)
 
         self.context.route("**/static/*.js", slowly)
+        return held
+
+    def click_at(self, page: Page, cell: str, offset: int) -> None:
+        """Clicks before a character of the source of a cell that is not edited yet."""
+        x, y = page.evaluate(
+            """([cell, offset]) => {
+              const nodes = document.createTreeWalker(document.querySelector(`#${cell} .src`), NodeFilter.SHOW_TEXT);
+              let left = offset;
+              while (nodes.nextNode().length <= left) left -= nodes.currentNode.length;
+              const range = document.createRange();
+              range.setStart(nodes.currentNode, left);
+              range.setEnd(nodes.currentNode, left + 1);
+              const box = range.getBoundingClientRect();
+              return [box.left + 1, box.top + box.height / 2];
+            }""",
+            [f"cell-{cell}", offset],
+        )
+        page.mouse.click(x, y)
+
+    def test_the_caret_is_where_the_click_was_before_the_editor_has_come(self) -> None:
+        """In a line further down, also after the page was scrolled meanwhile; a later click counts from when it was."""
+        text = "".join(f"line_{number} = {number}\n" for number in range(40)) + "last"
+        held = self.without_editor()
+        page = self.letters(text, "two")
+        third = text.index("line_3")
+        self.click_at(page, "c0", third + 4)
+        self.press(page, "a")
+        self.click_at(page, "c0", third + 20)
+        self.press(page, "b", "c")
+        page.mouse.wheel(0, 200)
+        page.wait_for_function("document.querySelector('.live').getBoundingClientRect().top < 0")
+        self.assertTrue(held)
+        for route in held:
+            route.continue_()
+        expect(page.locator(".cm-content")).to_be_focused()
+        self.press(page, "d")
+        page.keyboard.press("Escape")
+        wanted = text[: third + 4] + "a" + text[third + 4 : third + 20] + "bcd" + text[third + 20 :]
+        expect(page.locator("#cell-c0 .src")).to_have_text(wanted)
+
+    def test_the_caret_is_where_the_click_was_in_text_before_the_editor_has_come(self) -> None:
+        """A double click on drawn Markdown opens its source where it was."""
+        self.path = "cells/drawn.ipynb"
+        self.file = self.write_notebook(self.path, ("markdown", "one\n\ntwo\n\nthree\n\nfour"))
+        held = self.without_editor()
+        page = self.open_file(self.path)
+        page.get_by_text("four").dblclick()
+        expect(page.locator(".live .src")).to_be_visible()
+        self.assertTrue(held)
+        for route in held:
+            route.continue_()
+        expect(page.locator(".cm-content")).to_be_focused()
+        self.press(page, "x")
+        self.assertNotIn("xone", page.locator(".cm-content").inner_text())
+
+    def test_what_is_typed_before_the_editor_has_come_is_text(self) -> None:
+        """On a slow line a click and keys after it move the caret and write, and are no commands for the cell."""
+        held = self.without_editor()
         page = self.letters("one", "two")
         page.locator("#cell-c0 .src").click()
         self.press(

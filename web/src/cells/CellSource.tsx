@@ -30,13 +30,24 @@ function numbersOf(text: string): string {
     .join("\n");
 }
 
+/** How many characters of an element's text stand before the caret of the page, line breaks counted once; null: it is elsewhere. */
+function offsetIn(element: Element): number | null {
+  const at = getSelection();
+  if (at?.focusNode === null || at?.focusNode === undefined || !element.contains(at.focusNode)) return null;
+  const before = document.createRange();
+  before.setStart(element, 0);
+  before.setEnd(at.focusNode, at.focusOffset);
+  return before.toString().replaceAll("\r\n", "\n").length;
+}
+
 /** Source that is not being edited. Colours come when the parser is there; the text is there at once. */
 export function StaticSource(props: {
   text: string;
   language: string | null;
   label: string;
   numbered?: boolean;
-  onEdit?: (at: { x: number; y: number }) => void;
+  /** Called when it is clicked. It has the place in the text: where that is on the screen can be another when the editor comes. */
+  onEdit?: (at: { offset: number }) => void;
 }) {
   const element = useRef<HTMLPreElement>(null);
   const { text } = props;
@@ -75,7 +86,7 @@ export function StaticSource(props: {
       aria-label={props.label}
       onMouseUp={event => {
         if (event.button === 0 && !event.shiftKey && getSelection()?.isCollapsed !== false)
-          props.onEdit?.({ x: event.clientX, y: event.clientY });
+          props.onEdit?.({ offset: offsetIn(event.currentTarget) ?? text.length });
       }}
     />
   );
@@ -94,6 +105,7 @@ function LiveSource(props: { open: Open; cell: string; label: string; numbered: 
     let unmount = (): void => {};
     const mount = ({ mountEditor }: CellEditor): void => {
       if (!current || host.current === null) return;
+      (host.current.firstElementChild as HTMLElement | null)?.style.setProperty("display", "none"); // the source, above the editor: a point would be beside it
       unmount = mountEditor(open, cell, host.current, label, caret.value, numbered);
       open.store.drafts.get(cell)?.press(typeAhead.end());
       setReady(true);
@@ -113,7 +125,14 @@ function LiveSource(props: { open: Open; cell: string; label: string; numbered: 
   return (
     // As tall as the source was until the editor has measured itself: a page that gets shorter meanwhile would scroll.
     <div class="live" ref={host} style={{ minHeight: `${height}px` }}>
-      {!ready && <StaticSource text={open.store.sourceOf(cell)} language={languageOf(open.store.model)} label={label} />}
+      {!ready && (
+        <StaticSource
+          text={open.store.sourceOf(cell)}
+          language={languageOf(open.store.model)}
+          label={label}
+          onEdit={at => void typeAhead.move(at.offset)}
+        />
+      )}
     </div>
   );
 }
@@ -127,7 +146,7 @@ export function CellSource({ open, cell, index, editing }: { open: Open; cell: C
   const label = t.source(index);
   const text = open.store.sourceOf(cell.id);
   const numbered = cell.type === "code" && lineNumbers.value !== numberedOtherwise.value.has(cell.id);
-  const edit = (at: { x: number; y: number }): void => {
+  const edit = (at: NonNullable<typeof caret.value>): void => {
     selected.value = cell.id;
     open.actions.edit(at);
   };

@@ -150,8 +150,13 @@ export class CellDraft implements Draft {
   press(keys: readonly Press[]): void {
     const { view } = this;
     if (view === null) return;
+    const before = this.text();
     for (const press of keys) {
-      if (isText(press.key)) view.dispatch({ ...view.state.replaceSelection(press.key), userEvent: "input.type", scrollIntoView: true });
+      if ("offset" in press) {
+        const since = ChangeSet.of(difference(before, this.text()), before.length);
+        view.dispatch({ selection: { anchor: since.mapPos(Math.min(press.offset, before.length), 1) }, scrollIntoView: true });
+      } else if (isText(press.key))
+        view.dispatch({ ...view.state.replaceSelection(press.key), userEvent: "input.type", scrollIntoView: true });
       else runScopeHandlers(view, new KeyboardEvent("keydown", press), "editor");
     }
   }
