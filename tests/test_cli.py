@@ -94,6 +94,7 @@ class HelpTests(SynchronousTestCase):
                 "serve",
                 "share",
                 "specs",
+                "terminal",
                 "token",
                 "user",
             ],

@@ -553,6 +553,18 @@ class LostLineTests(ClientTests):
         await self.fails(client.call("m", {}, calls.Done, repeat=True), errors.Throttled)
         self.assertEqual(len(self.script.authorizations), 1)
 
+    async def test_what_is_no_event_is_given_to_who_asks_for_it(self) -> None:
+        """Notifications as they come; and the reason when the connection has ended for good."""
+        given: list[object] = []
+        gone: Deferred[BaseException] = Deferred()
+        client = await self.connected(on_notification=lambda *notice: given.append(notice), on_gone=gone.callback)
+        for params in ({"params": {"a": 1}}, {}):
+            self.script.lines[0].sendMessage(msgspec.json.encode({"jsonrpc": "2.0", "method": "x", **params}))
+        await client.call("m", {}, calls.Done)
+        self.assertEqual(given, [("x", b'{"a":1}'), ("x", b"")])
+        self.script.lines[0].sendClose(rpc.LOGIN_ENDED, "ended")
+        self.assertIsInstance(await gone, errors.NotAuthenticated)
+
     async def test_an_ended_login_is_not_tried_again(self) -> None:
         """Close code 4401: the login was ended, and no new line is made."""
         client = await self.connected()

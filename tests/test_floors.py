@@ -69,7 +69,13 @@ OF_A_KERNEL = {
 }
 """What a program in a kernel may import beside the standard library."""
 
-BUILDERS = ("webipy.service", "webipy.cli", "webipy.command.connecting", "webipy.command.console_commands")
+BUILDERS = (
+    "webipy.service",
+    "webipy.cli",
+    "webipy.command.connecting",
+    "webipy.command.console_commands",
+    "webipy.command.terminal_commands",
+)
 """The modules whose functions may import the reactor: they put the program together."""
 
 NOT_IN_CORE = frozenset(

@@ -88,3 +88,54 @@ class Restore(SynchronousTestCase):
         for piece in (b"text", b"\x1b", b"]0;a ti", b"tle\x07", b"\x1b[31mmore"):
             modes.read_title(piece)
         self.assertEqual(modes.title, "a title")
+
+
+class Undo(SynchronousTestCase):
+    """The way back."""
+
+    def undone(self, *printed: bytes) -> bytes:
+        """What undoes the modes after some output."""
+        modes = TerminalModes()
+        for piece in printed:
+            modes.read(piece)
+        return modes.undo()
+
+    def test_each_mode(self) -> None:
+        """A table: output, what undoes it. What was switched on last is switched off first."""
+        table = [
+            (b"text", b""),
+            (b"\x1b[?25l\x1b[?1049h", b"\x1b[?1049l\x1b[?25h"),
+            (b"\x1b[?1049h\x1b[?1049l", b""),
+            (b"\x1b[?7l", b"\x1b[?7h"),
+            (b"\x1b[?1000;1006h", b"\x1b[?1006l\x1b[?1000l"),
+            (b"\x1b[4h\x1b=", b"\x1b[4l\x1b>"),
+            (b"\x1b[3;9r\x1b[5 q", b"\x1b7\x1b[r\x1b8\x1b[0 q"),
+            (b"\x1b(0\x0e", b"\x1b(B\x0f"),
+            (b"\x1b[31m", b"\x1b[0m"),
+            (b"\x1b[31m\x1b[m", b""),
+            (b"\x1b[>1u\x1b[>3u\x1b[<u", b"\x1b[<1u"),
+            (b"\x1b[>1u\x1b[<9u", b""),
+            (b"\x1b[>4;2m", b"\x1b[>4m"),
+            (b"\x1b[>4;2m\x1b[>4;0m", b""),
+            (b"\x1b[>4;2m\x1b[>4m", b""),
+            (b"\x1b[>1u\x1b[>4;1m\x1b[?2004h\x1bc", b""),
+            (b"\x1b]0;title\x07", b""),
+        ]
+        for printed, wanted in table:
+            self.assertEqual(self.undone(printed), wanted, printed)
+
+    def test_after_it_nothing_is_left_to_undo(self) -> None:
+        """Whatever was printed, however it was cut."""
+        seed = random.randrange(1 << 32)
+        chance = random.Random(seed)
+        for _ in range(300):
+            printed = b"".join(chance.choice(PARTS) for _ in range(20))
+            self.assertEqual(self.undone(printed, self.undone(printed)), b"", f"seed {seed}: {printed!r}")
+
+    def test_what_is_shown_between(self) -> None:
+        """The look of the text, and whether a program has the whole screen."""
+        modes = TerminalModes()
+        modes.read(b"\x1b[31m\x1b[1m\x1b[?1049h")
+        self.assertEqual((modes.look, modes.is_full_screen), (b"\x1b[0m\x1b[31m\x1b[1m", True))
+        modes.read(b"\x1b[m\x1b[?1049l")
+        self.assertEqual((modes.look, modes.is_full_screen), (b"\x1b[0m", False))

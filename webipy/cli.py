@@ -27,6 +27,7 @@ from webipy.command.merge_commands import diff, merge
 from webipy.command.options import ExportFormats, by_name_options, env_option, json_option, server_options
 from webipy.command.program import Program
 from webipy.command.run_options import NamedValues, course_options, named, parameter_options, result_options
+from webipy.command.terminal_commands import terminal
 from webipy.command.token_commands import token
 from webipy.command.user_commands import login, logout, user
 
@@ -417,8 +418,8 @@ def execute(
         run(server, execution.command, execution.interrupt)
 
 
-main.add_command(console)
-main.add_command(connection)
+for added in (console, connection, terminal):
+    main.add_command(added)
 
 
 @main.command()

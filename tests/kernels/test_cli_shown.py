@@ -46,6 +46,8 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("exec", "-k", "EVIL", "1"), ("run", "PATH", "-o", "-"), ("run", "EVIL"), ("run", "PATH", "--inspect"),
     ("logs", "SESSION"), ("logs", "EVIL"), ("attach", "EVIL"), ("attach", "EVIL", "--json"),
     ("console", "EVIL"), ("console", "SESSION", "-k", "EVIL"), ("connection", "EVIL"), ("connection", "SESSION"),
+    ("terminal", "ls"), ("terminal", "ls", "--json"), ("terminal", "new", "EVIL"), ("terminal", "new", "--folder", "EVIL", "--detached"),
+    ("terminal", "attach", "EVIL"), ("terminal", "attach", "--detach-key", "EVIL"), ("terminal", "close", "EVIL"),
     ("interrupt", "EVIL"), ("interrupt", "SESSION"), ("restart", "EVIL"), ("kill", "EVIL"), ("doctor",), ("serve", "--root", "EVIL"),
     ("hand-out", "EVIL", "--to", "bo"), ("hand-out", "PATH", "--to", "EVIL"), ("hand-out", "PATH", "--list"),
     ("share", "SESSION", "--with", "EVIL"), ("share", "EVIL", "--with", "EVIL"), ("share", "EVIL", "--list"),
@@ -60,7 +62,7 @@ LINES: tuple[tuple[str, ...], ...] = (
 """`EVIL` stands for the hostile text, the others for what is named so; `close` takes the session away, so it is last."""
 
 WITHOUT_STATE = ("diff", "merge", "serve", "login", "logout")
-GROUPS = (("journal",), ("token",), ("user",), ("audit", "verify"))
+GROUPS = (("journal",), ("token",), ("user",), ("terminal",), ("audit", "verify"))
 """The state folder is named after their second word."""
 
 

@@ -359,6 +359,8 @@ class Client:
         find: Says where the server is; asked before every connection, because a server that was started again may have another port.
         patience_s: How long to try to connect again after the line was lost; `None`: until it works.
         on_line: Called with `False` when the line is lost and with `True` when it is back.
+        on_notification: Called with the method and the params, JSON, of each notification that is no batch of events.
+        on_gone: Called with the reason when the connection has ended for good.
     """
 
     _log = Logger()
@@ -369,11 +371,14 @@ class Client:
         find: Callable[[], Address],
         patience_s: float | None = None,
         on_line: Callable[[bool], None] = lambda is_there: None,
+        on_notification: Callable[[str, bytes], None] = lambda method, params: None,
+        on_gone: Callable[[BaseException], None] = lambda fault: None,
     ) -> None:
         self._reactor = reactor
         self._find = find
         self.patience_s = patience_s
         self.on_line = on_line
+        self.on_notification, self.on_gone = on_notification, on_gone
         self._line: _Line | None = None
         self._mending: Deferred[None] | None = None
         self._waiting: dict[int, _Waiting] = {}
@@ -491,9 +496,11 @@ class Client:
                 if follower.session == batch.session:
                     follower.take(batch)
             return
+        if incoming.method is not None:
+            return self.on_notification(incoming.method, b"" if incoming.params is UNSET else bytes(incoming.params))
         waiting = self._waiting.pop(incoming.id, None) if incoming.id is not None else None
         if waiting is None:
-            return  # other notifications, and answers to calls that were cancelled
+            return  # the answer to a call that was cancelled
         if isinstance(incoming.error, UnsetType):
             waiting.answer.callback(b"null" if isinstance(incoming.result, UnsetType) else bytes(incoming.result))
         else:
@@ -533,13 +540,10 @@ class Client:
         if self._is_closed:
             return
         if code == rpc.LOGIN_ENDED:
-            fault = errors.NotAuthenticated("The server has ended this login.")
-            self._give_up(fault, fault)
-            return
+            return self._fail(errors.NotAuthenticated("The server has ended this login."))
         if code == rpc.TOO_MANY:
-            crowded = errors.Throttled("The server takes no more connections of this login; end some and try again.")
-            self._give_up(crowded, crowded)
-            return
+            words = "The server takes no more connections of this login; end some and try again."
+            return self._fail(errors.Throttled(words))
         unknown = [number for number, waiting in self._waiting.items() if waiting.is_sent and not waiting.repeat]
         failing = [self._waiting.pop(number) for number in unknown]
         self._mending = mending = Deferred.fromCoroutine(self._mend())
@@ -576,10 +580,13 @@ class Client:
     def _not_mended(self, fault: Fault) -> None:
         self._mending = None
         if not fault.check(CancelledError) and fault.value is not None:
-            self._give_up(fault.value, fault.value)
+            self._fail(fault.value)
 
     def _not_joined(self, fault: Fault, follower: Follower) -> None:
         follower.end(fault.value)
+
+    def _fail(self, fault: BaseException) -> None:
+        self._give_up(fault, fault)
 
     def _give_up(self, calls_fault: BaseException, followers_fault: BaseException | None) -> None:
         """Fails everything that waits: nothing more comes."""
@@ -588,3 +595,5 @@ class Client:
             one.answer.errback(Fault(calls_fault))
         for follower in self._followers:
             follower.end(followers_fault)
+        if followers_fault is not None:
+            self.on_gone(followers_fault)

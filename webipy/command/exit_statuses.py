@@ -61,6 +61,17 @@ Exit status:
   143  the command was ended (SIGTERM); the code goes on
 """
 
+OF_TERMINAL: Final = """\b
+Exit status:
+  0    you left the terminal; its shell goes on
+  1    the command failed, or the terminal was closed; a message gives the reason
+  2    there is no terminal here, or the command line names something that does not exist
+  4    no server can be reached, or the server refuses the token
+  129  the terminal here was closed (SIGHUP); the shell goes on
+  143  the command was ended (SIGTERM); the shell goes on
+  N    the shell ended with exit status N
+"""
+
 OF_RUN: Final = """\b
 Exit status:
   0    every cell ran to its end

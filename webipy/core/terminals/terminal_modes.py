@@ -5,6 +5,8 @@ holds for the rest. `TerminalModes` reads what is forgotten, and `restore` makes
 on the
 screen at that moment is not restored: it scrolls away, or the program draws it again.
 
+`undo` is the way back: it leaves a terminal of somebody else as it was before.
+
 Invariants: reading in pieces, however they are cut, has the result of reading at once; a sequence that is not known is left out; nothing that makes
 a terminal answer is ever part of `restore`.
 
@@ -32,13 +34,13 @@ _KEPT: Final = frozenset(
 
 _ON_AT_FIRST: Final = frozenset([7, 25])
 _SEQUENCE: Final = re.compile(
-    rb"\x1b\[(?P<private>[?!>]?)(?P<numbers>[0-9;:]*)(?P<between>[ ]?)(?P<final>[@-~])"
+    rb"\x1b\[(?P<private>[?!><]?)(?P<numbers>[0-9;:]*)(?P<between>[ ]?)(?P<final>[@-~])"
     rb"|\x1b\](?P<kind>[0-9]+);(?P<text>[^\x07\x1b]*)(?:\x07|\x1b\\)"
     rb"|\x1b(?P<set>[()])(?P<letters>[0-9A-Za-z])"
     rb"|\x1b(?P<one>[=>c])"
     rb"|(?P<shift>[\x0e\x0f])"
 )
-_BEGUN: Final = re.compile(rb"\x1b(?:\[[?!>]?[0-9;:]*[ ]?|\][^\x07\x1b]*\x1b?|[()])?\Z")
+_BEGUN: Final = re.compile(rb"\x1b(?:\[[?!><]?[0-9;:]*[ ]?|\][^\x07\x1b]*\x1b?|[()])?\Z")
 
 
 class TerminalModes:
@@ -62,6 +64,8 @@ class TerminalModes:
         self._sets: dict[bytes, bytes] = {}
         self._shift = b"\x0f"
         self._look: list[bytes] = []
+        self._keyboards = 0
+        self._other_keys = False
 
     def read(self, printed: bytes) -> None:
         """Reads what the terminal prints next."""
@@ -104,11 +108,18 @@ class TerminalModes:
         elif private == b"!" and final == b"p":
             self._reset_softly()
         elif between == b" " and final == b"q":
-            self._cursor = numbers[:8]
+            self._cursor = b"" if numbers == b"0" else numbers[:8]
         elif final == b"r" and not private:
             self._region = numbers[:16]
         elif final == b"m" and not private and not between:
             self._set_look(numbers[:64])
+        elif final == b"m" and private == b">" and numbers.startswith(b"4"):
+            self._other_keys = numbers.startswith(b"4;") and numbers != b"4;0"
+        elif final == b"u" and private in (b">", b"<"):
+            count = int(numbers) if numbers.isdigit() and len(numbers) < 3 else 1
+            self._keyboards = (
+                min(self._keyboards + 1, MAX_COLOURS) if private == b">" else max(self._keyboards - count, 0)
+            )
 
     def _set(self, private: bytes, number: bytes, is_on: bool) -> None:
         if private == b"?" and number.isdigit() and len(number) < 6 and int(number) in _KEPT:
@@ -138,6 +149,30 @@ class TerminalModes:
             self._look = [numbers]
         else:
             self._look = [*self._look, numbers][-MAX_COLOURS:]
+
+    @property
+    def look(self) -> bytes:
+        """What gives text the look that it has now."""
+        return b"\x1b[0m" + b"".join(b"\x1b[%bm" % numbers for numbers in self._look)
+
+    @property
+    def is_full_screen(self) -> bool:
+        """Whether a program has the whole screen to itself (the alternate screen)."""
+        return any(self._modes.get(number, False) for number in (47, 1047, 1049))
+
+    def undo(self) -> bytes:
+        """The control sequences that bring a terminal from these modes back to those of an empty one; the title and the text stay."""
+        parts = []
+        for number, is_on in reversed(self._modes.items()):
+            if is_on != (number in _ON_AT_FIRST):
+                parts.append(b"\x1b[?%d%b" % (number, b"l" if is_on else b"h"))
+        parts += [b"\x1b[<%du" % self._keyboards] if self._keyboards else []
+        parts += [b"\x1b[>4m"] * self._other_keys + [b"\x1b[4l"] * self._insert + [b"\x1b>"] * self._keypad
+        parts += [b"\x1b7\x1b[r\x1b8"] if self._region else []  # setting the region moves the cursor
+        parts += [b"\x1b[0 q"] if self._cursor else []
+        parts += [b"\x1b%bB" % kind for kind, letters in self._sets.items() if letters != b"B"]
+        parts += [b"\x0f"] if self._shift == b"\x0e" else []
+        return b"".join(parts) + (b"\x1b[0m" if self._look else b"")
 
     def restore(self) -> bytes:
         """The control sequences that bring an empty terminal to these modes."""

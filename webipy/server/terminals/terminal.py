@@ -3,7 +3,7 @@
     host ──bytes──► Scrollback ──► TerminalReader ──► connection      acknowledged by the slowest reader ──► host
     connection ──input, size──► host ──► answer
 
-Output is not journaled (docs/decisions/0051): the host keeps the last of it, and a server that starts gets all that is kept. Readers that come
+Output is not journaled (docs/decisions/0055): the host keeps the last of it, and a server that starts gets all that is kept. Readers that come
 back after
 that are waited for, for `RETURN_SECONDS`.
 
