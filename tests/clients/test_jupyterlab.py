@@ -144,6 +144,10 @@ class Lab(JupyterCase):
         expect(self.cells(page).nth(2).locator(".jp-InputPrompt")).to_contain_text("[*]")
         self.press(page, "Escape", "i", "i")
         expect(self.outputs(page, 2)).to_contain_text("KeyboardInterrupt")
+        session = self.server.call("session.create", path="sub/a.ipynb")["id"]
+        self.server.call(
+            "completion.get", session=session, code="x.bit_l", cursor=7
+        )  # JupyterLab waits one second for the first one
         self.cells(page).nth(3).locator(".cm-content").click()
         page.keyboard.type("x.bit_l")
         expect(page.locator(".jp-mod-completer-enabled").first).to_be_visible()  # until then the key indents
