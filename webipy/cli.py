@@ -227,13 +227,8 @@ def share(target: Target, session: str, is_listed: bool, revoke: str | None, as_
     run(target, command)
 
 
-main.add_command(hand_out)
-main.add_command(logins)
-main.add_command(user)
-main.add_command(login)
-main.add_command(logout)
-main.add_command(token)
-main.add_command(audit)
+for grouped in (hand_out, logins, user, login, logout, token, audit):
+    main.add_command(grouped)
 
 
 # ---- kernels ------------------------------------------------------------------------------------------------------
@@ -418,8 +413,9 @@ def execute(
         run(server, execution.command, execution.interrupt)
 
 
-for added in (console, connection, terminal):
-    main.add_command(added)
+main.add_command(console)
+main.add_command(connection)
+main.add_command(terminal)
 
 
 @main.command()
