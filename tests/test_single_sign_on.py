@@ -101,7 +101,8 @@ class SsoCase(RigTestCase):
             self.sso.come_back(attempt.question.state, [cookie], Answer("code", ISSUER), PLACE.address)
         )
         self.assertEqual(way_back, "/base/s/abc?x=1")
-        return self.sso.end(code, [cookie], PLACE.address)
+        account, outcome = self.sso.end(code, [cookie], PLACE.address)
+        return account, outcome.notice
 
     def out(self, kind: type[errors.Failure], subject: str = "1001", /, **claims: Any) -> str:
         """Somebody who must not get in; gives the words. Neither an account nor a login is made."""

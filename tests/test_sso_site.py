@@ -54,9 +54,9 @@ class SsoSiteCase(SiteTestCase):
         more = {"Content_Type": "application/json", "Origin": self.origin, "X_Webipy_Base": self.home, **given}
         return self.ask("POST", path, json.dumps(body).encode(), self.host, **more)
 
-    def begin(self, next: str = "/s/abc", **given: str) -> tuple[str, str]:
+    def begin(self, next: str = "/s/abc", stay: bool = False, **given: str) -> tuple[str, str]:
         """Begins: the id of the sign-on, and the cookies of the browser."""
-        answer = self.post("/sso/begin", {"next": next}, **given)
+        answer = self.post("/sso/begin", {"next": next} | ({"stay": True} if stay else {}), **given)
         self.assertEqual(answer.status, 200, answer.body)
         [state] = parse_qs(urlsplit(answer.json()["url"]).query)["state"]
         name, _, rest = answer.headers["set-cookie"].partition("=")
@@ -116,6 +116,17 @@ class AllTheWay(SsoSiteCase):
 
     def _flushed(self) -> Any:
         return Deferred.fromCoroutine(self.rig.services.logins.audit.flush())
+
+    def test_a_browser_stays_signed_in_that_is_to(self) -> None:
+        """As with a password: thirty days, also when the browser is closed; who has begun has said so, and nobody behind them."""
+        state, cookie = self.begin(stay=True)
+        _, fragment = self.back(f"code=c&state={state}&iss={ISSUER}", cookie)
+        answer = self.enter(fragment.removeprefix("code="), cookie)
+        lines = [line for line in answer.raw.decode("latin-1").split("\r\n") if line.lower().startswith("set-cookie: ")]
+        [login] = [line for line in lines if "-sso-" not in line]
+        self.assertIn("Max-Age=2592000", login)
+        self.assertEqual(self.own(self.browser(answer)), "ada")
+        self.assertEqual(self.post("/sso/begin", {"next": "/", "stay": "yes"}).status, 400)
 
     def test_the_cookie(self) -> None:
         """For the way back, ten minutes, no script."""

@@ -56,9 +56,16 @@ class SingleSignOn(SignOnCase):
 
     def test_two_clicks_from_the_button_to_home(self) -> None:
         """Where they wanted to be; their account has no password, and the list of people says how they sign in."""
-        page = self.at_provider("/?in=people")
+        page = self.new_page(self.new_context())
+        page.goto(self.server.origin + "/?in=people")
+        page.get_by_label("Stay signed in on this browser").check()
+        page.get_by_role("button", name="Sign in with Uni").click()
         page.get_by_role("link", name="Continue as Ada").click()
         expect(page.get_by_role("button", name=ACCOUNT)).to_be_visible()
+        kept = [
+            cookie["expires"] for cookie in page.context.cookies(self.server.origin) if "-sso-" not in cookie["name"]
+        ]
+        self.assertTrue(kept and min(kept) > 0, "the cookie is kept when the browser is closed")
         expect(page).to_have_url(f"{self.server.origin}/?in=people")
         page.get_by_role("button", name=ACCOUNT).click()
         page.get_by_role("menuitem", name="Your account…").click()

@@ -94,17 +94,27 @@ function End({ submit, busy, others, hint }: EndProps) {
   );
 }
 
+function Stay({ checked, onChange }: { checked: boolean; onChange(checked: boolean): void }) {
+  return (
+    <label class="check">
+      <input type="checkbox" checked={checked} onChange={event => onChange(event.currentTarget.checked)} />
+      {a.stay}
+    </label>
+  );
+}
+
 /** Leads to the identity provider. A page that was signed in before stays, and another tab goes there: so it keeps what it has not sent. */
 function ByProvider({ provider, others }: FormProps & { provider: string }) {
   const [busy, setBusy] = useState(false);
   const [message, setMessage] = useState("");
+  const [stay, setStay] = useState(false);
   const before = signingIn.value?.message ?? "";
   const go = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     setBusy(true);
     const tab = everLive.value ? window.open("", "_blank") : null; // at once: later no click has asked for it
     try {
-      const begun = await beginSso(location.pathname + location.search);
+      const begun = await beginSso(location.pathname + location.search, stay);
       if ("url" in begun) {
         if (tab !== null) tab.opener = null;
         (tab ?? window).location.assign(begun.url);
@@ -127,6 +137,7 @@ function ByProvider({ provider, others }: FormProps & { provider: string }) {
             {message || before}
           </p>
         )}
+        <Stay checked={stay} onChange={setStay} />
         <End submit={a.byProvider(provider)} busy={busy} others={others} hint={a.providerHint} />
       </form>
     </Card>
@@ -176,10 +187,7 @@ function ByName({ others }: FormProps) {
             onInput={event => setPassword(event.currentTarget.value)}
           />
         </label>
-        <label class="check">
-          <input type="checkbox" checked={stay} onChange={event => setStay(event.currentTarget.checked)} />
-          {a.stay}
-        </label>
+        <Stay checked={stay} onChange={setStay} />
         <End submit={t.signIn} busy={sending.busy} others={others} hint={a.forgot} />
       </Form>
     </Card>

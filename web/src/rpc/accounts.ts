@@ -40,12 +40,13 @@ export async function askDoors(): Promise<Doors> {
  *
  * Args:
  *   page: where to be afterwards: a path of this origin, with its query.
+ *   stay: whether this browser is to stay signed in.
  *
  * Returns:
  *   the address to go to, or why there is none.
  */
-export async function beginSso(page: string): Promise<{ readonly url: string } | { readonly message: string }> {
-  const { ok, answer } = await post("/sso/begin", { next: outOf(page) ?? "/" });
+export async function beginSso(page: string, stay: boolean): Promise<{ readonly url: string } | { readonly message: string }> {
+  const { ok, answer } = await post("/sso/begin", { next: outOf(page) ?? "/", stay });
   return ok ? { url: String(answer.url) } : { message: String(answer.message ?? "") };
 }
 

@@ -36,10 +36,10 @@ describe("accounts", () => {
     answer = () => json({ data: { accounts: "only", sso: "Uni" } }, 401);
     expect(await askDoors()).toEqual({ ways: "only", provider: "Uni" });
     answer = () => json({ url: "https://login.example.org/?a" });
-    expect(await beginSso("/s/abc?x=1")).toEqual({ url: "https://login.example.org/?a" });
-    expect(asked.at(-1)).toEqual({ path: "/sso/begin", body: { next: "/s/abc?x=1" } });
+    expect(await beginSso("/s/abc?x=1", true)).toEqual({ url: "https://login.example.org/?a" });
+    expect(asked.at(-1)).toEqual({ path: "/sso/begin", body: { next: "/s/abc?x=1", stay: true } });
     answer = () => json({ message: "Uni is down." }, 503);
-    expect(await beginSso("/")).toEqual({ message: "Uni is down." });
+    expect(await beginSso("/", false)).toEqual({ message: "Uni is down." });
   });
 
   test("a name and a password are exchanged for a key", async () => {

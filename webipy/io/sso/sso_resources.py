@@ -1,6 +1,6 @@
 """Single sign-on: two addresses below `/sso`, one for the page and one for a browser that comes back from the identity provider.
 
-    page ── POST /sso/begin {"next": "/s/abc"} ──► 200 {"url"} and the cookie of the sign-on ──► the provider's sign-in
+    page ── POST /sso/begin {"next": "/s/abc", "stay": false} ──► 200 {"url"} and the cookie of the sign-on ──► the provider's sign-in
          ──302──► GET /sso/callback?code=C&state=ID ──303──► /s/abc#code=CODE ──► POST /login {"code": CODE} (webipy.io.web.sign_in)
 
 The page begins, as only it knows the address that people have opened, behind whatever proxies: its `Origin` is one of ours, exactly, and with the
@@ -42,6 +42,7 @@ class _Form(msgspec.Struct, forbid_unknown_fields=True):
     """The body of `POST /sso/begin`."""
 
     next: str = "/"
+    stay: bool = False
 
 
 def sso_resource(sso: SingleSignOn, auth: RequestAuth) -> Resource:
@@ -77,7 +78,7 @@ class Begin(JsonPost):
 
         Args:
             request: The request.
-            body: `{"next": "/s/abc"}`: where to go afterwards.
+            body: `{"next": "/s/abc", "stay": false}`: where to go afterwards, and whether the browser is to stay signed in.
 
         Raises:
             errors.InvalidParams: It is none.
@@ -85,7 +86,7 @@ class Begin(JsonPost):
             errors.IdentityProviderFault: The provider does not answer.
         """
         try:
-            wanted = msgspec.json.decode(body, type=_Form).next
+            wanted = msgspec.json.decode(body, type=_Form)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             raise errors.InvalidParams(f'Send {{"next": "/"}}: {fault}.', field="next") from None
         origin = request.header("origin")
@@ -94,7 +95,7 @@ class Begin(JsonPost):
         home = self._auth.home_of(request.header)
         gone: list[Failure] = []
         request.notifyFinish().addErrback(gone.append)
-        place = Place(origin, home, wanted, request.address(self._auth))
+        place = Place(origin, home, wanted.next, request.address(self._auth), wanted.stay)
         address, attempt, cookie = await self._sso.begin(place)
         if gone:
             return

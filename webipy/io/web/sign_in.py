@@ -103,9 +103,10 @@ async def sign_in(auth: RequestAuth, form: LoginForm, header: Header, address: s
         return await people.enter(account, browser, stays=form.stay)
     elif auth.sso is not None and (form.code or "").startswith(CODE):
         code = form.code or ""
-        account, notice = auth.sso.end(code, attempt_cookies(auth, header, state_of(code)), address)
+        account, outcome = auth.sso.end(code, attempt_cookies(auth, header, state_of(code)), address)
         await logins.replace(given, whole_too=True)
-        return attrs.evolve(await _people(auth).enter(account, browser, stays=False), notice=notice)
+        entered = await _people(auth).enter(account, browser, stays=outcome.stays)
+        return attrs.evolve(entered, notice=outcome.notice)
     elif auth.hub is not None:
         secrets = _from_hub(auth.hub, form, header, browser)
     else:

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 import attrs
+import msgspec
 from twisted.logger import Logger
 
 from webipy.core import errors
@@ -101,7 +102,7 @@ class SingleSignOn:
             self._note_refusal(errors.NotAuthenticated(LOST), address)
             return "", f"{CODE}lost"
         try:
-            outcome = await self._outcome(attempt, answer)
+            outcome = msgspec.structs.replace(await self._outcome(attempt, answer), stays=attempt.place.stays)
         except errors.Failure as fault:
             self._note_refusal(fault, address)
             outcome = Outcome(fault=fault)
@@ -159,8 +160,8 @@ class SingleSignOn:
             await self.people.change(account, attrs.evolve(changed, role="admin"), by_owner=False)
         self.recheck()
 
-    def end(self, code: str, cookies: Iterable[str], address: str) -> tuple[Account, str]:
-        """The account that a sign-on has led to, and a sentence for its person (empty: none).
+    def end(self, code: str, cookies: Iterable[str], address: str) -> tuple[Account, Outcome]:
+        """The account that a sign-on has led to, and what else has come of it.
 
         Args:
             code: The code, which is used up.
@@ -179,7 +180,7 @@ class SingleSignOn:
         account = self.people.accounts.find(outcome.account)
         if account.is_disabled:
             raise errors.NotAuthenticated(DISABLED)
-        return account, outcome.notice
+        return account, outcome
 
     def _note_refusal(self, fault: errors.Failure, address: str) -> None:
         """Records that somebody was not signed in; a fault of the provider is in the server's log, too."""

@@ -54,12 +54,14 @@ class Place:
         home: The path that the page is below, with a slash at both ends.
         next: Where it wants to be: a path and a query below `home`, from its slash on.
         address: The address that it asks from.
+        stays: Whether it is to stay signed in.
     """
 
     origin: str
     home: str
     next: str
     address: str
+    stays: bool = False
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -69,11 +71,13 @@ class Outcome(msgspec.Struct, frozen=True):
         account: Id of the account that is signed in to; empty: none.
         notice: A sentence for its person; empty: none.
         fault: Why nobody is signed in; `None`: somebody is.
+        stays: Whether the browser is to stay signed in.
     """
 
     account: str = ""
     notice: str = ""
     fault: errors.Failure | None = None
+    stays: bool = False
 
 
 @attrs.frozen
