@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
 from typing import Any, cast
+from unittest import mock
 
 from twisted.internet.defer import Deferred
 
@@ -27,10 +29,12 @@ class HandOutTests(HandoutCase):
         """The exit status of a command, and what it prints."""
         return captured(lambda: int(self.successResultOf(Deferred.fromCoroutine(command))))
 
-    def making(self, *names: str, may: str = "run", as_json: bool = False) -> tuple[int, str, str]:
+    def making(
+        self, *names: str, may: str = "run", data: Sequence[str] = (), as_json: bool = False
+    ) -> tuple[int, str, str]:
         """The outcome of handing out."""
         client = cast(Client, InMemory(self.rig.me.call))
-        return self.outcome(handing_out.make(client, PATH, names, may, as_json))
+        return self.outcome(handing_out.make(client, PATH, names, may, data, as_json))
 
     def showing(self, *names: str, as_json: bool = False) -> tuple[int, str, str]:
         """The outcome of the list."""
@@ -54,6 +58,24 @@ class HandOutTests(HandoutCase):
         self.assertIn("can read and change all files", err)
         status, out, _ = self.making("everybody", as_json=True)
         self.assertEqual([one["result"] for one in json.loads(out)["copies"]], ["had", "had", "had", "made"])
+
+    def test_data_come_along(self) -> None:
+        """As they are named from the root, or from the notebook's folder; once for all; what is elsewhere is refused."""
+        for name in ("data.csv", "more.csv"):
+            self.rig.disk.files.put(f"unit/{name}", b"x")
+        _, out, _ = self.making("ada", "bo", may="edit", data=("unit/data.csv", "more.csv"))
+        lines = ["data.csv: unit/handed-out/lesson/data.csv", "more.csv: unit/handed-out/lesson/more.csv"]
+        self.assertEqual([line for line in out.splitlines() if ".csv" in line], lines)
+        _, out, _ = self.making("ada", data=("data.csv",))
+        self.assertIn("data.csv (stood there already; it is as it was)", out)
+        _, out, _ = self.making("ada", data=("data.csv",), as_json=True)
+        self.assertEqual([one["result"] for one in json.loads(out)["files"]], ["had"])
+        Path("here.csv").touch()
+        self.addCleanup(Path("here.csv").unlink)
+        with mock.patch.object(handing_out, "path_below_root", return_value="here.csv"):
+            command = handing_out._beside(cast(Client, None), PATH, "here.csv")
+            fault = self.failureResultOf(Deferred.fromCoroutine(command), Wrong)
+        self.assertIn("not in the folder of the notebook, unit", fault.getErrorMessage())
 
     def test_one_that_fails_is_told_on_standard_error(self) -> None:
         """And by the exit status; the others have theirs."""
@@ -81,7 +103,7 @@ class HandOutTests(HandoutCase):
         """Is a sentence."""
         client = cast(Client, InMemory(self.failing))
         for path, name in (("unit/x.ipynb", "ada"), (PATH, "nobody"), (PATH, "group:none")):
-            command = handing_out.make(client, path, (name,), "run", False)
+            command = handing_out.make(client, path, (name,), "run", (), False)
             self.failureResultOf(Deferred.fromCoroutine(command), Wrong)
 
     def failing(self, method: str, **params: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from tests.accounts import give, known, rig_of, somebody
 from tests.fakes import Client, RigTestCase
 from webipy.core.api.handout_calls import Recipient
+from webipy.server.notebooks import handout_files
 from webipy.server.notebooks.handouts import folder_of
 
 GROUPS = {"Ada": {"class"}, "Bo": {"class"}, "Cy": {"class", "late"}, "Di": set[str]()}
@@ -130,6 +131,79 @@ class HandingOut(HandoutCase):
         self.assertNotIn("bo", self.listed())
         self.files.full_at = None
         self.assertEqual(self.hand_out("group:class"), {"ada": "had", "bo": "made", "cy": "had"})
+
+
+class Data(HandoutCase):
+    """What the notebook reads comes along: once, for all."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        for path in ("data.csv", "images/a.png", "images/more/b.png", "elsewhere.csv"):
+            self.files.put(f"unit/{path}", path.encode())
+        self.files.put("above.csv", b"x")
+
+    def data(self, *names: str, whom: str = "group:class", **more: Any) -> dict[str, str]:
+        """What became of data by their names."""
+        return {one["name"]: one["result"] for one in self.make(whom, files=list(names), **more)["files"]}
+
+    def handed(self) -> dict[str, bytes]:
+        """What stands beside the copies, by its path from there."""
+        start = "unit/handed-out/lesson/"
+        found = [path for path in self.files.entries if path.startswith(start) and not path.endswith(".ipynb")]
+        return {path.removeprefix(start): self.files.body(path) for path in found if "." in path}
+
+    def test_it_stands_where_copies_find_it(self) -> None:
+        """By the same path; what begins with a dot stays; each may read it, and nobody else."""
+        self.assertEqual(self.data("data.csv", "images", "images"), {"data.csv": "made", "images": "made"})
+        names = ("data.csv", "images/a.png", "images/more/b.png")
+        self.assertEqual(self.handed(), {name: name.encode() for name in names})
+        for name in names:
+            told = somebody(self.rig, "Ada").call("file.read", path=f"unit/handed-out/lesson/{name}")
+            self.assertEqual(told["size"], len(name))
+            self.refused("not_permitted", "file.read", somebody(self.rig, "Di"), path=f"unit/handed-out/lesson/{name}")
+        self.refused(
+            "not_permitted", "file.write", somebody(self.rig, "Ada"), path="unit/handed-out/lesson/data.csv", content=""
+        )
+        self.assertEqual(self.listed()["ada"]["copy_path"], "unit/handed-out/lesson/ada.ipynb")
+
+    def test_a_part_of_a_folder(self) -> None:
+        """Stands in a folder of the same name."""
+        self.assertEqual(self.data("images/more"), {"images/more": "made"})
+        self.assertEqual(list(self.handed()), ["images/more/b.png"])
+
+    def test_nothing_is_replaced_and_what_is_missing_is_added(self) -> None:
+        """Also for who has a copy already, and after a hand-out that was cut off."""
+        self.hand_out("ada")
+        self.files.put("unit/handed-out/lesson/data.csv", b"theirs")
+        self.files.put("unit/handed-out/lesson/images/a.png", b"theirs")
+        self.assertEqual(self.data("data.csv", "images"), {"data.csv": "had", "images": "made"})
+        self.assertEqual(self.handed()["data.csv"], b"theirs")
+        self.assertEqual(self.handed()["images/a.png"], b"theirs")
+        self.assertIn("images/more/b.png", self.handed())
+        self.assertEqual(self.data("data.csv", "images"), {"data.csv": "had", "images": "had"})
+        somebody(self.rig, "Ada").call("file.read", path="unit/handed-out/lesson/data.csv")
+
+    def test_what_cannot_come_along(self) -> None:
+        """Each is one clear failure, and nothing is made."""
+        self.files.put("unit/handed-out/other/bo.csv", b"secret")
+        before = dict(self.files.entries)
+        wrong = ("", ".", "..", "../above.csv", "/unit/data.csv", "images/", ".secret", "images/.secret", "x\x00")
+        taken = ("lesson.ipynb", "LESSON.IPYNB", "handed-out", "handed-out/other", "handed-out/other/bo.csv")
+        for name in (*wrong, *taken):
+            self.refused("invalid_params", "handout.make", path="unit/lesson.ipynb", files=["data.csv", name])
+        self.refused("not_found", "handout.make", path="unit/lesson.ipynb", files=["data.csv", "no.csv"])
+        self.assertEqual(dict(self.files.entries), before)
+
+    def test_too_much_is_refused_as_a_whole(self) -> None:
+        """With what to do instead."""
+        self.patch(handout_files, "MAX_BYTES", 20)
+        fault = self.refused("too_large", "handout.make", path="unit/lesson.ipynb", files=["data.csv", "images"])
+        self.assertIn("Share their folder instead", fault.message)
+        self.patch(handout_files, "MAX_BYTES", 1000)
+        self.patch(handout_files, "MAX_FILES", 3)
+        self.refused("too_large", "handout.make", path="unit/lesson.ipynb", files=["images"])
+        self.assertEqual(self.handed(), {})
+        self.assertEqual(self.data("data.csv"), {"data.csv": "made"})
 
 
 class Seeing(HandoutCase):

@@ -28,18 +28,29 @@ class HandingOut(PageCase):
         """The second time nobody's is touched; the list shows who has theirs open, and opens it."""
         for name in ("bo", "cy"):
             self.server.call("user.add", name=name, display_name=name.title(), groups=["class"], password=PASSWORD)
-        self.write_notebook("unit/lesson.ipynb", ("markdown", "# Lesson"), ("code", "x = 1"))
+        self.write_notebook(
+            "unit/lesson.ipynb", ("markdown", "# Lesson"), ("code", "t = open('data.csv').read()"), ("code", "x = 1")
+        )
+        for name in ("data.csv", "more.csv"):
+            (self.server.root / "unit" / name).write_text("a,b")
         page = self.open_file("unit/lesson.ipynb")
         page.get_by_role("button", name="More", exact=True).click()
         page.get_by_role("menuitem", name="Hand out copies").click()
         dialog = page.get_by_role("dialog", name="Hand out lesson.ipynb")
         expect(dialog.get_by_text("Nobody has a copy yet.")).to_be_visible()
+        dialog.get_by_text("Files that it reads: data.csv", exact=True).click()
+        expect(dialog.get_by_label("data.csv")).to_be_checked()
+        expect(dialog.get_by_label("more.csv")).not_to_be_checked()
         dialog.get_by_label("To whom").select_option("group:class")
         dialog.get_by_role("button", name="Hand out", exact=True).click()
         expect(dialog.get_by_role("status")).to_have_text("2 copies handed out.")
         expect(dialog.locator(".visitor")).to_have_count(2)
         dialog.get_by_role("button", name="Hand out", exact=True).click()
-        expect(dialog.get_by_role("status")).to_contain_text("2 people had one.")
+        expect(dialog.get_by_role("status")).to_contain_text(
+            "2 people had one. Stood there already, and are as they were: data.csv."
+        )
+        handed = self.server.root / "unit" / "handed-out" / "lesson"
+        self.assertEqual(sorted(path.name for path in handed.iterdir()), ["bo.ipynb", "cy.ipynb", "data.csv"])
         bo = self.by_name("bo", "unit/handed-out/lesson/bo.ipynb")
         bo.locator(".cell .src").last.click()
         expect(bo.locator(".cell").last.locator(".cm-content")).to_be_focused()

@@ -5,7 +5,9 @@ The server is asked for one copy after the other, so that each is answer as soon
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -19,6 +21,7 @@ from webipy.command.terminal import local_time, print_json, print_list
 from webipy.core import errors
 from webipy.core.api.handout_calls import (
     Copied,
+    HandedFile,
     HandoutCopy,
     HandoutList,
     HandoutMade,
@@ -51,7 +54,23 @@ async def _listed(client: Client, notebook: str, names: Sequence[str]) -> tuple[
         raise Wrong(fault.message) from None
 
 
-async def make(client: Client, notebook: str, names: Sequence[str], may: str, as_json: bool) -> int:
+async def _beside(client: Client, path: str, named: str) -> str:
+    """The path of data from the folder of a notebook.
+
+    Raises:
+        Wrong: They are elsewhere.
+    """
+    folder, found = posixpath.dirname(path), posixpath.normpath(await path_below_root(client, named))
+    if not folder or found.startswith(folder + "/"):
+        return found.removeprefix(folder + "/")
+    if Path(named).exists():
+        raise Wrong(f"{named} is not in the folder of the notebook, {folder}, so its copies would not find it there.")
+    return named
+
+
+async def make(
+    client: Client, notebook: str, names: Sequence[str], may: str, data: Sequence[str], as_json: bool
+) -> int:
     """Hands a notebook out, and prints what became of each copy.
 
     Args:
@@ -59,6 +78,7 @@ async def make(client: Client, notebook: str, names: Sequence[str], may: str, as
         notebook: Its path, as the user has typed it.
         names: Who gets a copy: accounts, `group:NAME`, `everybody`.
         may: The right of each: a key of `RIGHTS`.
+        data: Files and folders that it reads, as the user has typed them.
         as_json: Whether to print JSON.
 
     Returns:
@@ -69,19 +89,33 @@ async def make(client: Client, notebook: str, names: Sequence[str], may: str, as
     """
     path, found = await _listed(client, notebook, names)
     copies: list[Copied] = []
+    along = [await _beside(client, path, one) for one in data]
+    handed: list[HandedFile] = []
     for one in [one for one in found.copies if one.is_recipient]:
-        params = MakeHandout(path=path, recipients=[Recipient(whom=one.account)], verb=RIGHTS[may])
-        answer = await client.call("handout.make", params, HandoutMade)
+        params = MakeHandout(path=path, recipients=[Recipient(whom=one.account)], verb=RIGHTS[may], files=along)
+        try:
+            answer = await client.call("handout.make", params, HandoutMade)
+        except errors.NotFound as fault:
+            raise Wrong(fault.message) from None
         copies += answer.copies
+        if not handed:
+            handed = answer.files
+            for item in handed if not as_json else ():
+                click.echo(_file_line(item))
         if not as_json:
             for copy in answer.copies:
                 click.echo(_line(copy), err=copy.result == "failed")
     if as_json:
-        print_json(HandoutMade(folder=found.folder, copies=copies))
+        print_json(HandoutMade(folder=found.folder, copies=copies, files=handed))
     if RIGHTS[may] == "execute" and any(copy.result == "made" for copy in copies):
         words = "webipy: Who may run code in their copy can read and change all files of the user of this server."
         click.echo(words, err=True)
     return FAILED if any(copy.result == "failed" for copy in copies) else OK
+
+
+def _file_line(item: HandedFile) -> str:
+    had = " (stood there already; it is as it was)" if item.result == "had" else ""
+    return Escapes(False).clean(f"{item.name}: {item.copy_path}{had}")
 
 
 def _line(copy: Copied) -> str:

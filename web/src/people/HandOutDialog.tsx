@@ -15,6 +15,7 @@ import { Icon } from "../ui/icons.tsx";
 import { complain, say } from "../ui/notices.ts";
 import { clockOffset, dialog } from "../ui/page_state.ts";
 import { Face } from "./Face.tsx";
+import { HandOutFiles, useBeside } from "./HandOutFiles.tsx";
 
 const RIGHTS: readonly Right[] = ["read", "write", "execute"];
 /** So often the list is asked for again while it is shown. */
@@ -58,7 +59,8 @@ function Row({ copy }: { copy: HandoutCopy }) {
 }
 
 /** Hands out one copy after the other, so that each is seen as soon as it is there. */
-function HandOut({ path, onMade }: { path: string; onMade(): void }) {
+function HandOut({ open, path, onMade }: { open: Open; path: string; onMade(): void }) {
+  const beside = useBeside(open, path);
   const [known, learn] = useState<PeopleAndGroups | null>(null);
   const [chosen, choose] = useState("");
   const [verb, may] = useState<Right>("execute");
@@ -72,16 +74,19 @@ function HandOut({ path, onMade }: { path: string; onMade(): void }) {
     const list = await connection.call("handout.list", { path, recipients: recipientsOf(chosen) });
     const meant = list.copies.filter(one => one.is_recipient);
     const found = { made: 0, had: 0, failed: 0 };
+    const files = [...beside.chosen];
+    let kept: readonly string[] = [];
     for (const [index, { account }] of meant.entries()) {
       tell(words.progress(index, meant.length));
-      const made = await connection.call("handout.make", { path, recipients: [{ kind: "account", whom: account }], verb });
+      const made = await connection.call("handout.make", { path, recipients: [{ kind: "account", whom: account }], verb, files });
+      if (index === 0) kept = made.files.filter(one => one.result === "had").map(one => one.name);
       for (const one of made.copies) {
         found[one.result]++;
         if (one.result === "failed") fail(before => [...before, words.failed(one.display_name, one.reason ?? "")]);
       }
       onMade();
     }
-    const over = words.done(found.made, found.had, found.failed);
+    const over = [words.done(found.made, found.had, found.failed), kept.length > 0 && words.filesHad(kept)].filter(Boolean).join(" ");
     tell(over);
     say(over);
   };
@@ -131,6 +136,7 @@ function HandOut({ path, onMade }: { path: string; onMade(): void }) {
           {words.act}
         </button>
       </form>
+      <HandOutFiles beside={beside} />
       {verb === "execute" && (
         <p class="means strong">
           <Icon name="warn" />
@@ -187,7 +193,7 @@ export function HandOutDialog({ open }: { open: Open }) {
       ) : (
         <>
           {list !== null && <p class="means">{words.body(list.folder)}</p>}
-          <HandOut path={path} onMade={look} />
+          <HandOut open={open} path={path} onMade={look} />
           <Copies list={list} />
         </>
       )}

@@ -2847,6 +2847,8 @@ export interface OfHandout {
 export interface MakeHandout extends OfHandout {
   /** The right that each has to their copy; who has one already keeps that of before. */
   verb?: Right;
+  /** Files and folders that the notebook reads, by their paths from its folder, such as `data.csv`. They are copied once, to where the copies of the notebook find them by the same paths, at most 256 MiB and 2,000 files; each recipient may read them. What stands there already stays as it is, and what begins with a dot is left out. */
+  files?: string[];
 }
 
 /** What became of the copy for one person. */
@@ -2865,12 +2867,24 @@ export interface Copied {
   reason: string | null;
 }
 
+/** What became of a file or folder that the copies need. */
+export interface HandedFile {
+  /** Its path from the notebook's folder. */
+  name: string;
+  /** It was copied, or what was missing of it; or all of it stood there already, and was left as it is. */
+  result: "had" | "made";
+  /** The path of the copy, relative to the server's root. */
+  copy_path: string;
+}
+
 /** What became of each copy. */
 export interface HandoutMade {
   /** The folder of the copies, relative to the server's root. */
   folder: string;
   /** One for each recipient, by the name that they sign in with. */
   copies: Copied[];
+  /** What became of the files and folders that were named. */
+  files: HandedFile[];
 }
 
 /** Somebody's copy, or that they have none. */

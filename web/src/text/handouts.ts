@@ -13,6 +13,10 @@ export const handoutWords = {
   group: (name: string) => `Group ${name}`,
   right: "Right to their copy",
   rights: { read: "Can view it", write: "Can edit it", execute: "Can edit and run it" },
+  files: (names: readonly string[]) => `Files that it reads: ${names.length === 0 ? "none" : names.join(", ")}`,
+  filesHint:
+    "A copy does not find what stands beside the original. What is chosen is copied once, for all to read, under the same name. Nothing is replaced. At most 256 MiB and 2,000 files.",
+  filesHad: (names: readonly string[]) => `Stood there already, and are as they were: ${names.join(", ")}.`,
   act: "Hand out",
   nobody: "Nobody has an account on this server yet. Guests who came by a link can download a copy.",
   progress: (done: number, all: number) => `${done} of ${all}`,

@@ -15,6 +15,9 @@ from webipy.core.api.right_calls import WhomKind
 
 MAX_RECIPIENTS = 1000
 
+MAX_FILES = 100
+"""Files and folders that are named in one call."""
+
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An account, all accounts of a group, or everybody with an account."""
@@ -39,6 +42,11 @@ class MakeHandout(OfHandout, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     verb: Right = "execute"
     """The right that each has to their copy; who has one already keeps that of before."""
+    files: Annotated[list[Annotated[str, msgspec.Meta(max_length=1000)]], msgspec.Meta(max_length=MAX_FILES)] = []
+    """Files and folders that the notebook reads, by their paths from its folder, such as `data.csv`. They are copied once, to where the copies of the
+    notebook find them by the same paths, at most 256 MiB and 2,000 files; each recipient may read them. What stands there already stays as it is, and
+    what begins with a dot is left out.
+    """
 
 
 class Copied(Result, frozen=True, kw_only=True):
@@ -58,6 +66,17 @@ class Copied(Result, frozen=True, kw_only=True):
     """Why it could not be made, a sentence; null: it was."""
 
 
+class HandedFile(Result, frozen=True, kw_only=True):
+    """What became of a file or folder that the copies need."""
+
+    name: str
+    """Its path from the notebook's folder."""
+    result: Literal["made", "had"]
+    """It was copied, or what was missing of it; or all of it stood there already, and was left as it is."""
+    copy_path: str
+    """The path of the copy, relative to the server's root."""
+
+
 class HandoutMade(Result, frozen=True, kw_only=True):
     """What became of each copy."""
 
@@ -65,6 +84,8 @@ class HandoutMade(Result, frozen=True, kw_only=True):
     """The folder of the copies, relative to the server's root."""
     copies: list[Copied]
     """One for each recipient, by the name that they sign in with."""
+    files: list[HandedFile] = []
+    """What became of the files and folders that were named."""
 
 
 class HandoutCopy(Result, frozen=True, kw_only=True):

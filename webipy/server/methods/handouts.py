@@ -38,8 +38,10 @@ async def _check(services: Services, path: str) -> None:
 async def handout_make(
     services: Services, connection: Connection, params: handout_calls.MakeHandout
 ) -> handout_calls.HandoutMade:
-    """Gives each recipient a copy of a notebook as it is now, in a folder beside it, with a right to that copy alone. Who has one keeps it as it is,
-    and nothing is ever replaced. One copy that fails does not keep the others back; the result says what became of each.
+    """Gives each recipient a copy of a notebook as it is now, in a folder beside it, with a right to that copy alone, and the data that it reads.
+
+    Who has a copy keeps it as it is, and nothing is ever replaced. One copy that fails does not keep the others back; the result says what became of
+    each. Data that cannot be handed out fail before anything is copied.
     """
     await _check(services, params.path)
     to = services.handouts.recipients(params.recipients, connection.principal)
@@ -47,8 +49,9 @@ async def handout_make(
     if session is not None:
         await services.documents.of(session).save(connection.name)
     async with connection.heavy():
+        files = await services.handouts.hand_out_files(params.path, params.files, to, connection.name)
         copies = [await services.handouts.hand_out(params.path, one, params.verb, connection.name) for one in to]
-    return handout_calls.HandoutMade(folder=folder_of(params.path), copies=copies)
+    return handout_calls.HandoutMade(folder=folder_of(params.path), copies=copies, files=files)
 
 
 @method(

@@ -5,6 +5,8 @@
     lesson.ipynb ──hand out──► handed-out/lesson/ada.ipynb   grant: ada, execute
                                handed-out/lesson/bo.ipynb    grant: bo, execute       the folder stays whose it is
 
+The data that a notebook reads are handed out with it: webipy.server.notebooks.handout_files.
+
 Nothing of it is written down beside the files and the grants (webipy.core.api.grants): a person's copy is the file in that folder that was given to
 their account alone. So it follows what is moved or deleted here, and ends with the account, as rights do.
 
@@ -32,9 +34,10 @@ from twisted.internet.defer import DeferredLock
 from webipy.core import errors
 from webipy.core.api.access import Principal, Right
 from webipy.core.api.grants import Grant, account_whom
-from webipy.core.api.handout_calls import Copied, HandoutCopy, Recipient
+from webipy.core.api.handout_calls import Copied, HandedFile, HandoutCopy, Recipient
 from webipy.core.free_names import free_names
 from webipy.server.notebooks.documents import Documents
+from webipy.server.notebooks.handout_files import HandoutFiles
 from webipy.server.people.directory import Directory, Entry
 from webipy.server.people.presence import Presence
 from webipy.server.people.rights import Rights, holding_folder
@@ -121,11 +124,41 @@ class Handouts:
         finally:
             self._making.release()
 
-    async def _make(self, path: str, to: Entry, verb: Right, by: str, had: Grant | None) -> str:
-        folder, whom = folder_of(path), account_whom(to.account)
+    async def hand_out_files(self, path: str, names: Sequence[str], to: Sequence[Entry], by: str) -> list[HandedFile]:
+        """Copies what a notebook reads to where its copies find it, for all of them, and lets people read it.
+
+        Args:
+            path: The path of the notebook.
+            names: Files and folders, as paths from the notebook's folder.
+            to: Who may read it.
+            by: The name of who hands it out.
+
+        Returns:
+            What became of each.
+
+        Raises:
+            errors.InvalidParams, errors.NotFound, errors.TooLarge: It cannot be handed out; nothing was copied.
+            errors.Failure: It could not be copied to its end.
+        """
+        if not names:
+            return []
+        data, folder = HandoutFiles(self.world, self.rights), folder_of(path)
+        await self._making.acquire()
+        try:
+            items = await data.measure(path, folder, names)
+            await self._make_folders(folder)
+            return await data.copy(path, folder, items, to, by)
+        finally:
+            self._making.release()
+
+    async def _make_folders(self, folder: str) -> None:
         for above in (holding_folder(folder), folder):
             with suppress(errors.AlreadyExists):
                 await self.world.files.create(above, "folder")
+
+    async def _make(self, path: str, to: Entry, verb: Right, by: str, had: Grant | None) -> str:
+        whom = account_whom(to.account)
+        await self._make_folders(folder_of(path))
         place = had.place if had is not None else await self._free(path, to)
         await self.rights.grant(place, whom, verb, by)
         try:
