@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-ACCOUNT = "Sign out, and signed-in browsers"
+ACCOUNT = "Account and sign-out"
 """The button of the menu of one's account."""
 
 PASSWORD = "seven brown kettles"

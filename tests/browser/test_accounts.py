@@ -91,6 +91,22 @@ class Accounts(PageCase):
         page.goto(self.server.origin)
         return page
 
+    def test_several_are_invited_at_once(self) -> None:
+        """With a link for each, in one field; who cannot be added is named, and stays in the form."""
+        people = self.menu(self.owner(), "People…")
+        people.get_by_label("Name to sign in with").fill("bo, cy, c@, dana")
+        people.get_by_role("textbox", name="Groups", exact=True).fill("lab")
+        people.get_by_role("button", name="Add and invite").click()
+        expect(people.get_by_role("alert")).to_contain_text("c@ was not added: A sign-in name has letters")
+        expect(people.get_by_label("Name to sign in with")).to_have_value("c@")
+        links = people.get_by_label("The invitations").input_value().splitlines()
+        self.assertEqual([line.partition(": ")[0] for line in links], ["bo", "cy", "dana"])
+        expect(people).to_contain_text("This address reaches this machine only")
+        expect(people.locator(".user-acts")).to_have_count(3)
+        page = self.choose(links[1].partition(": ")[2], PASSWORD)
+        expect(page.get_by_role("button", name=HOME)).to_be_visible()
+        expect(page.get_by_role("button", name="Account and sign-out: cy")).to_be_visible()
+
     def test_people_are_told_what_is_wrong(self) -> None:
         """A name that is taken, one that looks like it, a weak password: beside the form, and nothing is made."""
         people = self.menu(self.owner(), "People…")

@@ -174,7 +174,7 @@ class Logins(PageCase):
 
     def opened(self, page: Page) -> Locator:
         """The dialog."""
-        page.get_by_role("button", name="Sign out, and signed-in browsers").click()
+        page.get_by_role("button", name="Account and sign-out").click()
         page.get_by_role("menuitem", name="Signed-in browsers").click()
         dialog = page.get_by_role("dialog", name="Signed-in browsers")
         expect(dialog.get_by_role("listitem").first).to_be_visible()
@@ -287,7 +287,7 @@ class AuditLog(PageCase):
         self.sign_in()
         page = self.new_page()
         page.goto(self.server.origin)
-        page.get_by_role("button", name="Sign out, and signed-in browsers").click()
+        page.get_by_role("button", name="Account and sign-out").click()
         page.get_by_role("menuitem", name="Audit log").click()
         dialog = page.get_by_role("dialog", name="Audit log")
         rows = dialog.get_by_role("listitem")

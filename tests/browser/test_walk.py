@@ -67,7 +67,7 @@ class SignIn(PageCase):
         self.finished(self.run_code(page, "print('before')"))
         home = self.new_page()
         home.goto(self.server.origin)
-        home.get_by_role("button", name="Sign out, and signed-in browsers").click()
+        home.get_by_role("button", name="Account and sign-out").click()
         home.get_by_role("menuitem", name="Sign out of this browser").click()
         expect(home.get_by_label("Token")).to_be_visible()
         expect(page.get_by_text("Your session has ended.")).to_be_visible()

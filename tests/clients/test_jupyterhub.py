@@ -281,7 +281,7 @@ class UnderAHub(HubCase):
         page = self.arrive("cy")
         page.goto(f"{self.hub.origin}/user/cy/")
         expect(page.get_by_role("button", name="New notebook")).to_be_visible()
-        page.get_by_role("button", name="Sign out, and signed-in browsers").click()
+        page.get_by_role("button", name="Account and sign-out").click()
         page.get_by_role("menuitem", name="at the hub").click()
         expect(page.get_by_role("button", name="Stop My Server")).to_be_visible()
         page.get_by_role("button", name="My Server", exact=True).click()
@@ -295,7 +295,7 @@ class UnderAHub(HubCase):
         """Here, which leads to the hub and signs out there, too; and at the hub, which ends what is open here."""
         self.faults_expected = re.compile("")  # pages of the hub
         page = self.arrive("bo")
-        page.get_by_role("button", name="Sign out, and signed-in browsers").click()
+        page.get_by_role("button", name="Account and sign-out").click()
         page.get_by_role("menuitem", name="Sign out of this browser").click()
         expect(page.get_by_label("Username")).to_be_visible()
         page.goto(f"{self.hub.origin}/user/bo/")

@@ -12,6 +12,7 @@ import { Terminals } from "../panels/Terminals.tsx";
 import { Uploads } from "../panels/Uploads.tsx";
 import { upload, uploadDropped, uploadFolder } from "../panels/uploads.ts";
 import { useUsage } from "../panels/usage.ts";
+import { Face } from "../people/Face.tsx";
 import { RpcFailure } from "../rpc/messages.ts";
 import type { KernelspecList, Session } from "../rpc/schema.ts";
 import { connection, phase, server } from "../session/connection.ts";
@@ -318,6 +319,18 @@ function account(hub: string | null): readonly MenuRow[] {
   ];
 }
 
+/** Who is signed in, and what belongs to them. */
+function Account() {
+  const name = server.value?.principal ?? "";
+  const label = homeWords.signedInAs(name);
+  const person = server.value?.account == null ? "owner" : `account ${server.value.account}`;
+  return (
+    <Menu className="btn ghost icon" label={label} title={label} items={account(server.value?.hub ?? null)}>
+      {name === "" ? <Icon name="leave" /> : <Face person={person} name={name} />}
+    </Menu>
+  );
+}
+
 export function Home({ folder: path }: { folder: string }) {
   const [sessions, refresh] = useSessions();
   const specs = useSpecs();
@@ -361,14 +374,7 @@ export function Home({ folder: path }: { folder: string }) {
         <New folder={path} specs={specs} />
         <HelpButton />
         <ThemeButton />
-        <Menu
-          className="btn ghost icon"
-          label={homeWords.signedInAs}
-          title={homeWords.signedInAs}
-          items={account(server.value?.hub ?? null)}
-        >
-          <Icon name="leave" />
-        </Menu>
+        <Account />
       </header>
       <main class="home">
         <h1 class="vh">{t.home}</h1>

@@ -13,7 +13,7 @@ import { Icon } from "../ui/icons.tsx";
 import { complain, toast } from "../ui/notices.ts";
 import { dialog } from "../ui/page_state.ts";
 import { AskToRun } from "./AskToRun.tsx";
-import { CopyField } from "./CopyField.tsx";
+import { CopyField, isLocal } from "./CopyField.tsx";
 import { Face } from "./Face.tsx";
 import { NamedRights } from "./NamedRights.tsx";
 import { whereabouts } from "./person_acts.ts";
@@ -22,7 +22,6 @@ const RIGHTS: readonly Right[] = ["read", "write", "execute"];
 const DAYS = [1, 7, 30, 365] as const;
 
 /** Names under which a machine reaches only itself. */
-const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 const close = (): void => {
   dialog.value = null;
@@ -100,7 +99,7 @@ function MakeLink({ open, onMade }: { open: Open; onMade(): void }) {
       </p>
       {link !== null && (
         <CopyField label={s.newLink} value={link} copy={s.copyLink} copied={s.linkCopied}>
-          {s.linkNote} {LOOPBACK.test(new URL(link).hostname) && s.linkIsLocal}
+          {s.linkNote} {isLocal(link) && s.linkIsLocal}
         </CopyField>
       )}
     </>

@@ -1,16 +1,18 @@
 /** The accounts of the server, for admins: who there is, in which role; somebody is added, invited, disabled or removed. */
 import { useEffect, useState } from "preact/hooks";
+import { RpcFailure } from "../rpc/messages.ts";
 import type { User } from "../rpc/schema.ts";
 import { connection, server } from "../session/connection.ts";
 import { homeAddress } from "../session/route.ts";
 import { accountWords as a } from "../text/accounts.ts";
 import { t } from "../text/en.ts";
 import { ago } from "../text/format.ts";
+import { s } from "../text/sharing.ts";
 import { Ask, Dialog } from "../ui/Dialog.tsx";
 import { Form, useSending } from "../ui/Form.tsx";
 import { complain, say, toast } from "../ui/notices.ts";
 import { clockOffset } from "../ui/page_state.ts";
-import { CopyField } from "./CopyField.tsx";
+import { CopyField, isLocal } from "./CopyField.tsx";
 import { Face } from "./Face.tsx";
 import { Groups } from "./Groups.tsx";
 
@@ -21,10 +23,12 @@ const DAYS = 7;
 
 interface Link {
   readonly name: string;
+  /** The name to sign in with. */
+  readonly account: string;
   readonly url: string;
 }
 
-const groupsIn = (text: string): string[] =>
+const listed = (text: string): string[] =>
   text
     .split(",")
     .map(one => one.trim())
@@ -50,17 +54,29 @@ function RoleSelect(props: { label: string; value: Role; onChange(role: Role): v
   );
 }
 
-function Add({ onAdded }: { onAdded(user: User): Promise<void> }) {
+function Add({ onAdded }: { onAdded(users: readonly User[]): Promise<void> }) {
   const [name, setName] = useState("");
   const [shown, setShown] = useState("");
   const [groups, setGroups] = useState("");
   const [role, choose] = useState<Role>("member");
   const sending = useSending(async () => {
-    const wanted = { name: name.trim(), display_name: shown.trim() || null, role, groups: groupsIn(groups) };
-    const user = await connection.call("user.add", wanted);
-    for (const clear of [setName, setShown, setGroups]) clear("");
-    await onAdded(user);
-    return null;
+    const names = listed(name);
+    if (names.length > 1 && shown.trim() !== "") return a.oneShown;
+    const added: User[] = [];
+    const refused: [name: string, reason: string][] = [];
+    for (const one of names) {
+      const wanted = { name: one, display_name: shown.trim() || null, role, groups: listed(groups) };
+      try {
+        added.push(await connection.call("user.add", wanted));
+      } catch (error) {
+        if (names.length === 1 || !(error instanceof RpcFailure)) throw error;
+        refused.push([one, error.message]);
+      }
+    }
+    setName(refused.map(([one]) => one).join(", "));
+    if (refused.length === 0) for (const clear of [setShown, setGroups]) clear("");
+    if (added.length > 0) await onAdded(added);
+    return refused.map(([one, reason]) => a.notAdded(one, reason)).join(" ") || null;
   });
   const field = (label: string, hint: string, value: string, set: (text: string) => void, isNeeded = false) => (
     <input
@@ -144,9 +160,32 @@ function Row({ user, set, invite, remove }: RowProps) {
   );
 }
 
+/** The links that were just made: of several people a line for each, with the name before it. */
+function Links({ links }: { links: readonly Link[] }) {
+  const [first] = links;
+  if (first === undefined) return null;
+  const local = isLocal(first.url) && ` ${s.linkIsLocal}`;
+  return links.length === 1 ? (
+    <CopyField label={a.link} value={first.url} copy={a.copy} copied={a.copied}>
+      {a.linkNote(first.name, DAYS)}
+      {local}
+    </CopyField>
+  ) : (
+    <CopyField
+      label={a.links}
+      value={links.map(({ account, url }) => `${account}: ${url}`).join("\n")}
+      copy={a.copyLinks}
+      copied={a.copiedLinks}
+    >
+      {a.linksNote(DAYS)}
+      {local}
+    </CopyField>
+  );
+}
+
 export function UsersDialog({ onClose }: { onClose(): void }) {
   const [users, set] = useState<readonly User[] | null>(null);
-  const [link, show] = useState<Link | null>(null);
+  const [links, show] = useState<readonly Link[]>([]);
   const [leaving, ask] = useState<User | null>(null);
   const refresh = (): void => {
     connection
@@ -163,14 +202,18 @@ export function UsersDialog({ onClose }: { onClose(): void }) {
     }
     refresh();
   };
-  const invite = async (user: User): Promise<void> => {
-    const made = await connection.call("user.invite", { user: user.id, days: DAYS });
-    show({ name: user.display_name, url: reached(made.url) });
+  const invite = async (invited: readonly User[]): Promise<void> => {
+    const made: Link[] = [];
+    for (const user of invited) {
+      const { url } = await connection.call("user.invite", { user: user.id, days: DAYS });
+      made.push({ name: user.display_name, account: user.name, url: reached(url) });
+    }
+    show(made);
     refresh();
   };
   const remove = (user: User): void => {
     ask(null);
-    show(null);
+    show([]);
     void act(async () => {
       await connection.call("user.remove", { user: user.id });
       toast(a.removed(user.display_name));
@@ -182,11 +225,7 @@ export function UsersDialog({ onClose }: { onClose(): void }) {
       <div class="share">
         <p class="quiet">{a.peopleBody}</p>
         <Add onAdded={invite} />
-        {link !== null && (
-          <CopyField label={a.link} value={link.url} copy={a.copy} copied={a.copied}>
-            {a.linkNote(link.name, DAYS)}
-          </CopyField>
-        )}
+        <Links links={links} />
         {users === null && <p class="quiet">{t.opening}</p>}
         {users?.length === 0 && <p class="quiet">{a.nobody}</p>}
         <ul class="links" aria-label={a.people}>
@@ -195,7 +234,7 @@ export function UsersDialog({ onClose }: { onClose(): void }) {
               key={user.id}
               user={user}
               set={change => void act(() => connection.call("user.set", { user: user.id, ...change }))}
-              invite={() => void act(() => invite(user))}
+              invite={() => void act(() => invite([user]))}
               remove={() => ask(user)}
             />
           ))}

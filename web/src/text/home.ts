@@ -6,7 +6,7 @@ export const homeWords = {
   fileNotOpened: "This address does not open the file. Open it from the list of files.",
   jupyterOpens: "JupyterLab opens.",
   jupyterNotOpened: "JupyterLab cannot be opened: this browser keeps nothing for this address. Allow it to store data here, and try again.",
-  signedInAs: "Sign out, and signed-in browsers",
+  signedInAs: (name: string) => `Account and sign-out: ${name}`,
   hubHome: "Stop this server, or start others, at the hub",
   signOutHere: "Sign out of this browser",
   stillRunning: "Still running",

@@ -20,7 +20,8 @@ export const s = {
   create: "Create link",
   newLink: "The new link",
   linkNote: "Copy it now: it is not shown again.",
-  linkIsLocal: "Its address reaches this machine only: others need a tunnel to it, or a proxy in front of the server.",
+  linkIsLocal:
+    "This address reaches this machine only. To let others in, start the server with --lan, or with --public-url behind a proxy.",
   copyLink: "Copy link",
   linkCopied: "The link is copied.",
   means: (owner: string) => ({
