@@ -107,8 +107,12 @@ class ShareTests(RigTestCase):
         """To an account, a group or everybody; what to run means is said; it is taken back."""
         known(self.rig, "Ada")
         give = partial(sharing.give, self.client, "Oscillator")
-        self.assertEqual(self.outcome(give("ada", "edit", as_json=False)), (0, "", ""))
-        self.assertIn("can read and change all files", self.outcome(give("group:lab", "run", as_json=False))[2])
+        status, out, err = self.outcome(give("ada", "edit", as_json=False))
+        self.assertEqual((status, out, err), (0, "", "webipy: Ada can edit it from now on.\n"))
+        err = self.outcome(give("group:lab", "run", as_json=False))[2]
+        self.assertIn("Whoever is in the group lab can run it from now on.", err)
+        self.assertIn("Nobody is in the group 'lab' yet. There is no group yet.", err)
+        self.assertIn("can read and change all files", err)
         made = json.loads(self.outcome(give("everybody", "view", as_json=True))[1])
         self.assertEqual((made["kind"], made["verb"]), ("everybody", "read"))
         rights = self.rig.me.call("right.list", session=self.session)["rights"]

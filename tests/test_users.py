@@ -210,6 +210,30 @@ class Kept(CommandCase):
         for url in (URL, "http://127.0.0.1:8888", "http://localhost", "http://[::1]:8888"):
             signing_in.check_reach(url)
 
+    def test_nobody_types_a_password_for_nothing(self) -> None:
+        """Where nobody answers, or nobody has a password, that is said before a name is asked for."""
+        table = (
+            ('{"data": {"accounts": "some"}}', False, ""),
+            ('{"data": {"accounts": "only", "sso": "Uni"}}', False, ""),
+            ('{"data": {"accounts": "none", "sso": "Uni"}}', True, ""),
+            ('{"data": {"name": "not_authenticated", "reason": "hub"}}', False, ""),
+            ('{"data": {"accounts": "none", "sso": "Uni"}}', False, f"webipy login {URL} --code"),
+            ('{"data": {"accounts": "none"}}', False, "webipy user add NAME"),
+            ("<html>", False, "not as a webipy server does (HTTP status 401)"),
+            ('{"message": "x"}', True, "not as a webipy server does"),
+        )
+        for answer, by_code, words in table:
+            with mock.patch.object(signing_in, "_send", return_value=(401, answer.encode())):
+                if not words:
+                    signing_in.check_server(URL, None, by_code)
+                    continue
+                fault = self.assertRaises((Unable, NoServer), signing_in.check_server, URL, None, by_code)
+                self.assertIn(words, str(fault))
+        told = CliRunner().invoke(main, ["login", "http://127.0.0.1:1"])
+        self.assertEqual(told.exit_code, 4, told.output)
+        self.assertNotIn("Name", told.output)
+        self.assertIn("does not answer", told.output)
+
     def test_signing_out_of_what(self) -> None:
         """Of the only one; of several it is asked which."""
         self.assertIn("no server", str(self.assertRaises(Unable, signing_in.logout, None)))

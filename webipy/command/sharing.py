@@ -11,6 +11,7 @@ import click
 
 from webipy.client.client import Client
 from webipy.command.connecting import Target
+from webipy.command.escapes import Escapes
 from webipy.command.exit_statuses import OK
 from webipy.command.lookup import Wrong, find_session, the_session
 from webipy.command.page_links import reached, warn_if_local
@@ -140,6 +141,11 @@ def _right_row(right: right_calls.GivenRight) -> list[str]:
     return [name, WORDS.get(right.verb, right.verb), right.by, where]
 
 
+def _whom(kind: right_calls.WhomKind, name: str) -> str:
+    words = {"everybody": "Everybody with an account", "group": f"Whoever is in the group {name}"}.get(kind, name)
+    return Escapes(False).clean(words)
+
+
 def _nothing(name: str) -> Wrong:
     return Wrong(f"There is no session {name!r}, and no such file or folder below the root of the server.")
 
@@ -181,6 +187,14 @@ async def give(client: Client, name: str, whom: str, may: str, as_json: bool) ->
         raise Wrong(fault.message) from None
     if as_json:
         print_json(given)
+    click.echo(
+        f"webipy: {_whom(kind, given.name)} {'owns' if verb == 'own' else WORDS[verb]} it from now on.", err=True
+    )
+    if kind == "group":
+        groups = (await client.call("right.people", calls.Nothing(), right_calls.PeopleAndGroups)).groups
+        if given.name not in groups:
+            known = f"Groups are: {', '.join(groups)}." if groups else "There is no group yet."
+            click.echo(f"webipy: Nobody is in the group {given.name!r} yet. {known}", err=True)
     if verb in ("execute", "own"):
         click.echo("webipy: Who may run code there can read and change all files of the user of this server.", err=True)
     return OK

@@ -10,6 +10,7 @@ import platform
 import ssl
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -44,6 +45,17 @@ class _Refusal(msgspec.Struct, frozen=True):
     message: str = ""
 
 
+class _Doors(msgspec.Struct, frozen=True):
+    accounts: str = "some"
+    sso: str | None = None
+
+
+class _Ways(msgspec.Struct, frozen=True):
+    """How people sign in, as the refusal of a call without a login says it."""
+
+    data: _Doors
+
+
 def check_reach(url: str) -> None:
     """Returns when a password may be sent to an address.
 
@@ -55,24 +67,23 @@ def check_reach(url: str) -> None:
         raise Unable(f"{url} is not https: your password, and all that you do, could be read on the way. Use https://.")
 
 
-def _post(url: str, path: str, body: object, fingerprint: str | None, token: str | None = None) -> bytes:
-    """Sends JSON, and returns the body of the answer.
+def _send(url: str, path: str, body: object, fingerprint: str | None, token: str | None = None) -> tuple[int, bytes]:
+    """Sends JSON, and returns the status and the body of the answer.
 
     Raises:
-        Unable: The server refuses.
-        NoServer: Nobody answers, or not as webipy does.
+        NoServer: Nobody answers.
     """
     pinned = [PinnedRequests(fingerprint)] if fingerprint is not None else []
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects(), *pinned)
     headers = {"Content-Type": "application/json"}
     headers |= {} if token is None else {"Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(f"{url}{path}", msgspec.json.encode(body), headers)
     try:
-        with direct.open(
-            urllib.request.Request(f"{url}{path}", msgspec.json.encode(body), headers), timeout=ANSWER_S
-        ) as answer:
-            return bytes(answer.read())
-    except urllib.error.HTTPError as fault:
-        raise _refused(url, fault) from None
+        try:
+            with direct.open(request, timeout=ANSWER_S) as answer:
+                return int(answer.status), bytes(answer.read())
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, bytes(refusal.read())
     except OtherCertificate as fault:
         raise NoServer(f"{url} {tls_fault(fault, fingerprint)}") from None
     except (OSError, http.client.HTTPException) as fault:
@@ -86,14 +97,52 @@ def _post(url: str, path: str, body: object, fingerprint: str | None, token: str
         raise NoServer(f"{url} does not answer ({why}). Is the name right, and the port?") from None
 
 
-def _refused(url: str, fault: urllib.error.HTTPError) -> Exception:
+def _post(url: str, path: str, body: object, fingerprint: str | None, token: str | None = None) -> bytes:
+    """Sends JSON, and returns the body of the answer.
+
+    Raises:
+        Unable: The server refuses.
+        NoServer: Nobody answers, or not as webipy does.
+    """
+    status, answer = _send(url, path, body, fingerprint, token)
+    if status < HTTPStatus.MULTIPLE_CHOICES:
+        return answer
     try:
-        words = msgspec.json.decode(fault.read(), type=_Refusal).message
-    except (msgspec.DecodeError, OSError):
+        words = msgspec.json.decode(answer, type=_Refusal).message
+    except msgspec.DecodeError:
         words = ""
-    if words:
-        return Unable(words)
-    return NoServer(f"{url} answers, but not as a webipy server does (HTTP status {fault.code}).")
+    raise Unable(words) if words else _strange(url, status)
+
+
+def _strange(url: str, status: int) -> NoServer:
+    return NoServer(f"{url} answers, but not as a webipy server does (HTTP status {status}).")
+
+
+def check_server(url: str, fingerprint: str | None, by_code: bool) -> None:
+    """Returns when somebody can sign in at an address, before they are asked for a name or a code.
+
+    Args:
+        url: The address of the server, as `checked_url` writes it.
+        fingerprint: As for `login`.
+        by_code: Whether it is by a code of the page, and not by a name and a password.
+
+    Raises:
+        NoServer: Nobody answers, or not as webipy does.
+        Unable: Nobody has a password there; the message says which way there is.
+    """
+    question = {"jsonrpc": "2.0", "id": 1, "method": "server.info"}
+    status, body = _send(url, "/rpc", question, fingerprint)
+    try:
+        ways = msgspec.json.decode(body, type=_Ways).data
+    except msgspec.DecodeError:
+        raise _strange(url, status) from None
+    if ways.accounts != "none" or by_code:
+        return
+    if ways.sso is not None:
+        raise Unable(
+            f"People sign in to {url} with {ways.sso}. Do so in a browser, and take a code of Your account: webipy login {url} --code"
+        )
+    raise Unable(f"Nobody has an account at {url} yet. On its machine, this makes one: webipy user add NAME --invite")
 
 
 def login(url: str, form: dict[str, str], fingerprint: str | None) -> int:

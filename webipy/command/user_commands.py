@@ -250,6 +250,7 @@ def login(url: str, name: str | None, by_code: bool, fingerprint: str | None, pa
         raise click.UsageError("--code needs neither a name nor a password.")
     where, pinned = checked_url(url), checked_fingerprint(fingerprint)
     signing_in.check_reach(where)
+    signing_in.check_server(where, pinned, by_code)
     if by_code:
         form = {"code": click.prompt("Code", err=True).strip()}
     else:
