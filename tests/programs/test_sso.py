@@ -1,18 +1,16 @@
-"""Single sign-on with real servers: webipy's, the lying provider's program, and an identity provider that others have written."""
+"""Single sign-on with real servers: webipy's, and the lying provider's program."""
 
 from __future__ import annotations
 
 import http.client
-import importlib
 import json
-import logging
 import subprocess
 import sys
 from typing import Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import attrs
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fake_provider import CLIENT, SECRET
 from tests.live import PATIENCE_S, ROOT, Server
@@ -51,8 +49,8 @@ class Visitor:
         return status, json.loads(raw) if raw else None
 
 
-class SingleSignOn(SynchronousTestCase):
-    """From the page to an account."""
+class SignOnCase(SynchronousTestCase):
+    """A visitor who goes from the page to a provider and back."""
 
     def serve(self, issuer: str, secret: str, *options: str) -> Server:
         """A server that lets people sign in at an issuer."""
@@ -87,6 +85,10 @@ class SingleSignOn(SynchronousTestCase):
         call = {"jsonrpc": "2.0", "id": 1, "method": "account.get"}
         return visitor.post(server.origin, "/rpc", call)[1]["result"]
 
+
+class SingleSignOn(SignOnCase):
+    """From the page to an account, by the lying provider's program; providers of others: tests/clients/test_identity_provider.py."""
+
     def test_our_own_provider(self) -> None:
         """All the way, twice; a command line by a code; the log has no secret; the next server knows the account."""
         program = subprocess.Popen(
@@ -120,29 +122,3 @@ class SingleSignOn(SynchronousTestCase):
         self.assertEqual((status, made["account"]), (200, "ada"))
         for secret in (SECRET, "code=", "state=", visitor.key):
             self.assertNotIn(secret, server.log.partition("is ready")[2])
-
-    def test_a_provider_of_others(self) -> None:
-        """oidc-provider-mock, which is made of Authlib: whoever is known comes in, whoever says no is told so."""
-        try:
-            others = importlib.import_module("oidc_provider_mock")
-        except ImportError:
-            raise SkipTest(
-                "pip install oidc-provider-mock, to try an identity provider that others have written"
-            ) from None
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        running = others.run_server_in_thread(require_nonce=True)
-        there = running.__enter__()
-        self.addCleanup(running.__exit__, None, None, None)
-        server = self.serve(f"http://localhost:{there.server_port}", "any-secret", "--sso-allow", "everybody")
-        visitor = Visitor()
-
-        def chosen(**form: str) -> str:
-            address = self.begin(server, visitor)
-            self.assertEqual(parse_qs(urlsplit(address).query)["code_challenge_method"], ["S256"])
-            kind = "application/x-www-form-urlencoded"
-            status, headers, _ = visitor.ask("POST", address, urlencode(form).encode(), Content_Type=kind)
-            self.assertEqual(status, 302)
-            return headers["location"]
-
-        self.assertEqual(self.come_back(server, visitor, chosen(sub="grace@example.org"))[0], 200)
-        self.assertEqual(self.own(server, visitor)["name"], "grace")
