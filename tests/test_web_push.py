@@ -200,8 +200,9 @@ class Sending(TestCase):
         self.sender = self.make()
 
     def is_still(self) -> bool:
-        """Whether no connection is open."""
-        return not any(isinstance(one, Connection) for one in self.reactor.getReaders())
+        """Whether no connection is open; one that is about to end writes, and reads no more."""
+        open_ones = [*self.reactor.getReaders(), *self.reactor.getWriters()]
+        return not any(isinstance(one, Connection) for one in open_ones)
 
     def make(self) -> WebPush:
         """A server."""
