@@ -9,6 +9,7 @@ Each call is made in a world of its own, in which there is one of everything, un
     account bo          with a password, signed in
     numbers.csv plots/  files; old.txt is in the trash; session s0 is closed
     terminal 1          prints what is typed in upper case
+    browser b1          of bo is told by Web Push
 
 docs/generate.py shows the examples in docs/protocol.md; tests/test_examples.py holds params and answers against the structs.
 """
@@ -25,6 +26,7 @@ from twisted.internet.defer import Deferred
 from tests.account_clients import sign_in
 from tests.fake_audit import audited
 from tests.fake_files import FakeConverter
+from tests.fake_push import SERVICE, FakeBrowser, FakeWebPush
 from tests.fakes import TOKEN, Client, Rig, make_rig, message, printed, result_of, spec_of, status
 from tests.test_shares import come, secret_of
 from webipy.core.kernel import inquiries
@@ -34,6 +36,7 @@ from webipy.server.people.audit import Origin
 from webipy.server.people.logins import Browser
 from webipy.server.ports.conversion import ExportedFile
 from webipy.server.ports.kernels import Specs, Used
+from webipy.server.ports.web_push import Subscription
 
 SESSION: Final = "s1"
 """The session of an example that names none."""
@@ -90,7 +93,7 @@ class World:
     def answer(self, method: Method, params: dict[str, object]) -> Any:
         """What a call of a method is answered with; the kernel and its host do their part, and time passes."""
         client = self.guests["Bo"] if method.name in BY_GUEST else self.rig.me
-        client = self.bo if method.name.startswith("account.") else client
+        client = self.bo if method.name.startswith(("account.", "push.")) else client
         commands = len(self.rig.host.commands)
         replies: list[Any] = []
         client.ask(method.name, **params).addCallback(replies.append)
@@ -162,7 +165,27 @@ def make_world() -> World:
     rig.services.logins.audit.note("login.revoke", who, Origin("page", "192.0.2.7"), target="others yes")
     rig.services.logins.audit.write()
     log.lines = [msgspec.structs.replace(line, seq=number) for number, line in enumerate(log.lines, 17)]
-    return World(rig, guests, sign_in(rig, "bo", PASSWORD))
+    bo = sign_in(rig, "bo", PASSWORD)
+    _subscribe(rig, bo)
+    return World(rig, guests, bo)
+
+
+def _subscribe(rig: Rig, bo: Client) -> None:
+    """A browser."""
+    rig.services.notifications.web_push = FakeWebPush()
+    browser, who = FakeBrowser(SERVICE), bo.connection.principal
+    assert who is not None
+    known = Subscription(
+        id="b1",
+        person=who.person,
+        login=who.login,
+        endpoint=f"{SERVICE}/wpush/v2/gAAAAABj",
+        key=browser.p256dh,
+        secret=browser.auth,
+        browser="Firefox on Linux",
+        since=rig.services.world.now(),
+    )
+    rig.wait(Deferred.fromCoroutine(rig.services.notifications.browsers.put(known)))
 
 
 def _fill(rig: Rig) -> None:

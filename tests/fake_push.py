@@ -17,6 +17,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from twisted.internet.defer import Deferred, succeed
+
+from webipy.core import errors
+from webipy.server.ports.notifications import Notification, Undelivered
+from webipy.server.ports.web_push import Subscription
+
+SERVICE = "https://updates.push.services.mozilla.com"
+"""A push service that is known."""
 
 
 def encode(data: bytes) -> str:
@@ -154,3 +162,32 @@ class FakePushService:
         """Takes no more."""
         self.server.shutdown()
         self.server.server_close()
+
+
+class FakeWebPush:
+    """Sends to memory; the first tries fail as a test says."""
+
+    def __init__(self) -> None:
+        self.key = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
+        self.sent: list[tuple[str, str, str]] = []
+        self.faults: list[Undelivered] = []
+        self.is_held = False
+
+    def public_key(self) -> Deferred[str]:
+        """See the port."""
+        return succeed(self.key)
+
+    def check(self, endpoint: str, key: str, secret: str) -> None:
+        """See the port."""
+        if not endpoint.startswith(SERVICE):
+            raise errors.InvalidParams("no push service", field="endpoint")
+
+    def send(self, notification: Notification, to: Subscription, text: str) -> Deferred[None]:
+        """See the port."""
+        self.sent.append((to.endpoint, notification.id, text))
+        sent: Deferred[None] = Deferred()
+        if self.faults:
+            sent.errback(self.faults.pop(0))
+        elif not self.is_held:
+            sent.callback(None)
+        return sent

@@ -37,6 +37,7 @@ OPEN: Final = {
     b"n": "the page",
     b"static": "files of the page",
     b"frame": "the sealed frame",
+    b"push-worker.js": "the service worker of the page",
     b"share": "who has made a link, for who has it",
     b"invitation": "whom an invitation is for, for who has it",
     b"login": "signs in",

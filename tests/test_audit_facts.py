@@ -37,7 +37,7 @@ class Table(SynchronousTestCase):
             quiet,
             {
                 "account.get", "audit.list", "audit.verify", "code.is_complete", "completion.get", "definition.get",
-                "handout.list", "history.get", "inspection.get", "kernel.logs", "login.list", "right.list", "run.check",
+                "handout.list", "history.get", "inspection.get", "kernel.logs", "login.list", "push.key", "push.list", "right.list", "run.check",
                 "server.describe", "session.leave", "share.list", "terminal.acknowledge", "terminal.list",
                 "terminal.resize", "terminal.subscribe", "terminal.unsubscribe", "user.list", "variable.list",
                 "variable.read",

@@ -16,6 +16,7 @@ from webipy.core.api import (
     login_calls,
     notebook_calls,
     people_calls,
+    push_calls,
     right_calls,
     terminal_calls,
     token_calls,
@@ -36,6 +37,7 @@ STRUCTS: list[Any] = [
         terminal_calls,
         token_calls,
         user_calls,
+        push_calls,
         right_calls,
     )
     for kind in vars(module).values()
@@ -54,6 +56,7 @@ SOME: dict[str, Any] = {
     "request": "r", "run": "u",
     "session": "s", "share": "h", "guest": "g", "whom": "g", "source": "x", "target": "t", "title": "T", "value": "v", "verb": "read",
     "name": "bo", "user": "nobody", "password": "x", "old": "x", "new": "x", "display_name": "Bo",
+    "endpoint": "https://push.example/x", "p256dh": "k", "auth": "s",
     "version": 0, "terminal": "1", "text": "x", "position": 0, "rows": 24, "cols": 80,
 }  # fmt: skip
 
@@ -137,6 +140,8 @@ class ParamsStructs(SynchronousTestCase):
             {
                 "FindFiles": ["query"],
                 "CreateToken": ["label"],
+                "SubscribePush": ["auth", "endpoint", "p256dh"],
+                "UnsubscribePush": ["id"],
                 "RenameSession": ["session", "title"],
                 "AttachKernel": ["connection", "session"],
                 "StartExecution": ["code", "session"],

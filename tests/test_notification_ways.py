@@ -30,6 +30,7 @@ from webipy.io.notifications.webhook import Webhook
 from webipy.io.storage.notification_store import SqliteNotifications
 from webipy.notify_options import PARAMETERS, NotifyOptions, read
 from webipy.server.ports.notifications import Notification, Undelivered
+from webipy.server.ports.web_push import Subscription
 
 KNOWN = Notification(
     id="0123", session="s", title="Mäy.ipynb", executions=("e1", "e2"), person="owner", name="Ada", asked="2026-01-01T00:00:00Z",
@@ -256,6 +257,31 @@ class Stores(TestCase):
         yield Deferred.fromCoroutine(store.stop())
 
     @inlineCallbacks
+    def test_browsers_are_found_again(self) -> Generator[Deferred[Any], Any, None]:
+        """As they were put last, the oldest first; nothing is made before. A file of before they were there gets its table."""
+        store = self.open()
+        self.assertEqual(((yield store.subscriptions()), self.path.exists()), ([], False))
+        kept = [
+            Subscription(
+                id=str(number), person="account 1", login="l", endpoint="e", key="k", secret="s", browser="b", since=""
+            )
+            for number in range(4)
+        ]
+        for one in kept:
+            yield store.put_subscription(one)
+        yield store.remove_subscriptions(["1", "2", "ghost"])
+        yield store.remove_subscriptions([])
+        yield Deferred.fromCoroutine(store.stop())
+        store = self.open()
+        self.assertEqual((yield store.subscriptions()), [kept[0], kept[3]])
+        yield Deferred.fromCoroutine(store.stop())
+        with contextlib.closing(sqlite3.connect(self.path)) as file:
+            file.execute("DROP TABLE subscriptions")
+        store = self.open()
+        self.assertEqual((yield store.subscriptions()), [])
+        yield Deferred.fromCoroutine(store.stop())
+
+    @inlineCallbacks
     def test_what_was_put_is_found_again(self) -> Generator[Deferred[Any], Any, None]:
         """As it was put last; what is over only the latest. Nothing is made before."""
         self.patch(__import__("webipy.io.storage.notification_store", fromlist=["KEPT_OVER"]), "KEPT_OVER", 2)
@@ -284,11 +310,11 @@ class Stores(TestCase):
 class Options(SynchronousTestCase):
     """The command line."""
 
-    def read(self, **given: str) -> NotifyOptions:
+    def read(self, *services: str, **given: str) -> NotifyOptions:
         """Reads options."""
-        options = {cast(str, one[0]): None for one in PARAMETERS}
+        options: dict[str, Any] = {cast(str, one[0]): None for one in PARAMETERS} | {"no-web-push": 0}
         named = {name.replace("_", "-"): value for name, value in given.items()}
-        return read({**options, **named}, lambda option, text: Path(text))
+        return read({**options, **named}, lambda option, text: Path(text), services)
 
     def test_what_is_right(self) -> None:
         """Nothing; a webhook, in a file, too; mails."""
@@ -302,6 +328,32 @@ class Options(SynchronousTestCase):
         self.assertEqual(self.read(smtp="[::1]:2525", mail_from="ada", mail_to="bo@x").smtp, ("::1", 2525))
         self.assertNotIn("hooks", repr(self.read(notify_webhook="https://hooks.example/x")))
         self.assertEqual(list(mails.senders("1", None)), ["mail"])
+
+    def test_web_push(self) -> None:
+        """It is there unless it is switched off; a push service writes to who sends mails, or to the public address."""
+        state, at_once = Path("state"), cast(Any, None)
+
+        def contact(options: NotifyOptions, public: str | None) -> str:
+            found = options.web_push(state, public, "1", at_once, None)
+            assert found is not None
+            return found.contact
+
+        mails = self.read(smtp="localhost", mail_from="ada@example.org")
+        self.assertEqual(contact(mails, "https://host/lab/"), "mailto:ada@example.org")
+        self.assertEqual(
+            contact(self.read(smtp="localhost", mail_from="ada"), "https://host/lab/"), "https://host/lab/"
+        )
+        self.assertEqual((contact(self.read(), "http://localhost/"), contact(self.read(), None)), ("", ""))
+        self.assertIsNone(self.read(no_web_push="1").web_push(state, None, "1", at_once, None))
+        named = self.read("push.example.org", "http://127.0.0.1:8123").push_services
+        self.assertEqual([one.host for one in named], ["push.example.org", "127.0.0.1"])
+        for services, given, words in (
+            (("http://push.example.org",), {}, "is no push service"),
+            (("a b",), {}, "is no push service"),
+            (("push.example.org",), {"no_web_push": "1"}, "--no-web-push"),
+        ):
+            fault = self.assertRaises(usage.UsageError, self.read, *services, **cast(Any, given))
+            self.assertIn(words, str(fault))
 
     def test_what_is_wrong_is_a_sentence_without_the_secret(self) -> None:
         """A table."""

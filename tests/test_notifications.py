@@ -13,7 +13,8 @@ from tests.fakes import Client, Refused, Rig, RigTestCase, make_rig
 from tests.test_shares import come, secret_of
 from webipy.server.ports.notifications import Notification, Undelivered
 from webipy.server.sessions import notifications
-from webipy.server.sessions.notifications import Forgetful, duration, text_of
+from webipy.server.sessions.forgetful_notifications import Forgetful
+from webipy.server.sessions.notifications import duration, text_of
 
 PASSWORD = "nine green lamps"
 

@@ -102,6 +102,7 @@ class SiteTestCase(SynchronousTestCase):
         self.static.mkdir()
         (self.static / "index.html").write_bytes(b'<script nonce="{{nonce}}"></script>')
         (self.static / "frame.html").write_bytes(b"<p>frame")
+        (self.static / "push-worker.js").write_bytes(b"self")
         (self.static / "main-abc.js").write_bytes(b"let a = 1" * 100)
         (self.static / "main-abc.js.gz").write_bytes(b"packed")
         (self.static / "main-abc.js.br").write_bytes(b"packed tighter")
@@ -269,7 +270,17 @@ class Routes(SiteTestCase):
 
     def test_strangers_get_the_page_and_nothing_else(self) -> None:
         """Every route of the tree, walked: the page, its files, health and the description of the API; all else is 401, 403, 404 or 405."""
-        public = {"/", "/s/x", "/n", "/n/a/b.ipynb", "/static/main-abc.js", "/frame", "/healthz", "/rpc/openrpc.json"}
+        public = {
+            "/",
+            "/s/x",
+            "/n",
+            "/n/a/b.ipynb",
+            "/static/main-abc.js",
+            "/frame",
+            "/push-worker.js",
+            "/healthz",
+            "/rpc/openrpc.json",
+        }
         paths = public | {
             "/rpc",
             "/login",
@@ -295,6 +306,18 @@ class Routes(SiteTestCase):
                     self.assertEqual(answer.status, 204, "nothing to end")
                 else:
                     self.assertIn(answer.status, (401, 403, 404, 405), (method, path))
+
+    def test_the_service_worker_is_one_script_at_the_base_url(self) -> None:
+        """Asked for each time, and let do nothing. No other address of ours becomes one, whatever lies there."""
+        answer = self.ask("GET", "/push-worker.js", Service_Worker="script")
+        self.assertEqual((answer.status, answer.body), (200, b"self"))
+        self.assertEqual(answer.headers["content-type"], "text/javascript; charset=utf-8")
+        self.assertEqual(answer.headers["cache-control"], "no-cache")
+        self.assertTrue(answer.headers["content-security-policy"].startswith("default-src 'none'"))
+        self.assertNotIn("service-worker-allowed", answer.headers)
+        for path in ("/static/main-abc.js", "/push-worker.js/x", "/files/a.js", "/s/x"):
+            self.assertEqual(self.ask("GET", path, Service_Worker="script").status, 403, path)
+        self.assertEqual(self.ask("GET", "/static/main-abc.js").status, 200)
 
     def test_static_files_are_the_listed_ones(self) -> None:
         """By their exact name; nothing outside the folder has one."""

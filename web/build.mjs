@@ -11,6 +11,7 @@
  *     exported.css          the style sheet of an exported document; exported-paper.css counts when it is printed
  *     formulas.css          that of formulas, with the fonts of KaTeX inside
  *     jupyter.js            what pages of JupyterLab and Notebook are given
+ *     push-worker.js        the service worker, which shows what comes by Web Push
  *     help-NAME.txt         the texts of the guide
  *     notices.txt           the licences of what is bundled (notices.mjs)
  *
@@ -372,6 +373,11 @@ async function jupyter() {
   await bundle({ ...shared, entryPoints: ["src/jupyter/lab.ts"], format: "iife", outfile: join(work, "jupyter.js") });
 }
 
+/** The service worker: one file with a name that stays, which the server has at the base URL. */
+async function worker() {
+  await bundle({ ...shared, entryPoints: ["src/worker/start.ts"], format: "iife", outfile: join(work, "push-worker.js") });
+}
+
 /** `first` are the chunks that `main` cannot start without: told to the browser, so that it does not find them one after the other. */
 async function page(css, main, first) {
   const icon = await readFile(join(here, "src", "icon.svg"));
@@ -415,6 +421,7 @@ const sheets = await styles();
 const { main, first } = await scripts(sheets, await libraries());
 await frame();
 await jupyter();
+await worker();
 await guide();
 await page(sheets.main, main, first);
 await compress();

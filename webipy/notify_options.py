@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -11,7 +11,11 @@ from urllib.parse import urlsplit
 import attrs
 from twisted.python import usage
 
+from webipy.core.push_addresses import PushService, read_service
+
 if TYPE_CHECKING:
+    from webipy.io.notifications.web_push import WebPush
+    from webipy.io.reactor import Run
     from webipy.server.ports.notifications import Sender, Way
 
 PARAMETERS = [
@@ -32,6 +36,10 @@ PARAMETERS = [
     ["mail-to", None, None, "Address that these mails go to. [default: that of --mail-from]"],
 ]
 
+FLAGS = [
+    ["no-web-push", None, "Send no Web Push: browsers are told by open pages alone, and no push service is called."]
+]
+
 SMTP_PORT: Final = 25
 _ADDRESS: Final = re.compile(r"[!-?A-~]+@[A-Za-z0-9.-]+|[!-?A-~]+")
 _HOST: Final = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
@@ -46,12 +54,16 @@ class NotifyOptions:
         smtp: Host and port of the mail server; `None`: there is none.
         sender: The address that mails come from.
         receiver: The address that they go to.
+        has_web_push: Whether browsers are told by Web Push that want it.
+        push_services: Push services that may be called, beside those of the usual browsers.
     """
 
     webhook: str | None = attrs.field(default=None, repr=False)
     smtp: tuple[str, int] | None = None
     sender: str = ""
     receiver: str = ""
+    has_web_push: bool = True
+    push_services: tuple[PushService, ...] = ()
 
     def senders(self, version: str, reactor: Any) -> dict[Way, Sender]:
         """What delivers notifications; what no option asks for is not imported.
@@ -71,17 +83,57 @@ class NotifyOptions:
             found["mail"] = Mail(*self.smtp, self.sender, self.receiver, reactor)
         return found
 
+    def web_push(self, state: Path, public_url: str | None, version: str, run: Run, reactor: Any) -> WebPush | None:
+        """What tells browsers; it imports nothing that is large before one has subscribed. `None`: nothing does.
 
-def read(options: Mapping[str, Any], path_of: Callable[[str, str], Path]) -> NotifyOptions:
+        Args:
+            state: The folder of its key.
+            public_url: The address that people open; `None`: that is not known.
+            version: webipy's version.
+            run: Runs a function that blocks in a thread.
+            reactor: Twisted's.
+        """
+        if not self.has_web_push:
+            return None
+        from webipy.io.notifications.web_push import WebPush
+
+        contact = public_url if public_url is not None and public_url.startswith("https:") else ""
+        contact = f"mailto:{self.sender}" if "@" in self.sender else contact
+        return WebPush(state / "push-key.pem", contact, self.push_services, version, run, reactor)
+
+
+def read(
+    options: Mapping[str, Any], path_of: Callable[[str, str], Path], push_services: Sequence[str] = ()
+) -> NotifyOptions:
     """Reads the options.
 
     Args:
         options: The command line.
         path_of: Reads a path that was given, by its option and its text.
+        push_services: What `--push-service` was given, each time.
 
     Raises:
         usage.UsageError: One of them is wrong.
     """
+    found = _outside(options, path_of)
+    services = tuple(map(_push_service, push_services))
+    if options["no-web-push"] and services:
+        raise usage.UsageError("--push-service: no push service is called with --no-web-push; leave one of them away.")
+    return attrs.evolve(found, has_web_push=not options["no-web-push"], push_services=services)
+
+
+def _push_service(given: str) -> PushService:
+    found = read_service(given)
+    if found is None:
+        raise usage.UsageError(
+            f"--push-service: {given!r} is no push service; write HOST, HOST:PORT or *.DOMAIN, such as push.example.org. It must speak https, but on"
+            " this machine (http://127.0.0.1:PORT)."
+        )
+    return found
+
+
+def _outside(options: Mapping[str, Any], path_of: Callable[[str, str], Path]) -> NotifyOptions:
+    """Reads those of the webhook and of mails."""
     webhook, smtp, sender, receiver = (options[name] for name in ("notify-webhook", "smtp", "mail-from", "mail-to"))
     if webhook is not None:
         webhook = _webhook(webhook, path_of)

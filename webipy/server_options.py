@@ -110,6 +110,7 @@ class Options(usage.Options):
     ]
     optFlags = [
         *tls_options.FLAGS,
+        *notify_options.FLAGS,
         ["kernels-stop-with-server", None, "Shut all kernels down, and close all terminals, when the server stops."],
         ["no-terminals", None, "Offer no terminals; those of an earlier server are closed."],
         [
@@ -144,6 +145,7 @@ class Options(usage.Options):
         self.hub: HubEnvironment | None = None
         self.sso: SsoOptions | None = None
         self.sso_allowed: list[str] = []
+        self.push_services: list[str] = []
         self.interface: str
         self.tls: Tls | None = None
         self.notify = notify_options.NotifyOptions()
@@ -171,6 +173,10 @@ class Options(usage.Options):
         """Who may come in by --sso-issuer: everybody, @example.org (a domain of verified e-mail) or group:NAME. Can be given more than once."""
         self.sso_allowed.append(whom)
 
+    def opt_push_service(self, host: str) -> None:
+        """A push service that may be called beside those of the usual browsers: HOST, HOST:PORT or *.DOMAIN. Can be given more than once."""
+        self.push_services.append(host)
+
     def opt_version(self) -> None:
         """Print webipy's version and exit."""
         print(f"webipy {version('webipy')}")
@@ -190,7 +196,7 @@ class Options(usage.Options):
         self.token = self._token()
         self.audit_key = self._audit_key()
         self.display_name = self._display_name()
-        self.notify = notify_options.read(self, self._path)
+        self.notify = notify_options.read(self, self._path, self.push_services)
         self.grace_s = limits.number(self, "grace", "hours", 24 * 366) * 3600
         self.limits = limits.read(self)
         self.spare_kernels = limits.count(self, "spare-kernels", MOST_SPARES)

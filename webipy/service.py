@@ -4,8 +4,8 @@ Start: port bound (options) → privileges, daemonizing (twistd) → registry, j
 server.json written, address printed. Stop: listening ends, clients are notified, what is pending is written, hosts are left alone.
 
 `STATE` (0700) holds webipy.sqlite, journals/, hosts/, terminals/, exports/, conversions/, audit/, client-cursors, token, script-tokens.json,
-notifications.sqlite, tls/, server.json and lock, all 0600. One server at a time uses it: the lock (flock) is taken with the options and ends with
-the process, however that ends; daemonizing keeps it.
+notifications.sqlite, push-key.pem, tls/, server.json and lock, all 0600. One server at a time uses it: the lock (flock) is taken with the options and
+ends with the process, however that ends; daemonizing keeps it.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from webipy.io.kernels.launcher import LocalLauncher
 from webipy.io.kernels.process_usage import LocalProcesses
 from webipy.io.machine import aside, new_secret, now, raise_file_limit, username
 from webipy.io.passwords import Argon2Passwords
-from webipy.io.reactor import count_time
+from webipy.io.reactor import Run, count_time
 from webipy.io.storage.account_tables import SqliteAccounts
 from webipy.io.storage.audit_log import AuditFolder
 from webipy.io.storage.grant_table import SqliteGrants
@@ -221,7 +221,7 @@ class WebipyService(Service):
         services = Services(world, sessions, logins, people, self._page_url, *facts)
         self._sso = _single_sign_on(self._options, services, self._reactor)
         services.notifications.store = self._notifications
-        services.notifications.senders = self._options.notify.senders(version("webipy"), self._reactor)
+        _tell_outside(services, self._options, self.public_url, self._threads.run, self._reactor)
         return services
 
     def _start_launcher(self, generation: int) -> LocalLauncher:
@@ -400,6 +400,21 @@ def _single_sign_on(options: Options, services: Services, reactor: Any) -> SsoPa
     found = make_sso(options.sso, services, reactor)
     found.greet()
     return found
+
+
+def _tell_outside(services: Services, options: Options, public_url: str | None, run: Run, reactor: Any) -> None:
+    """Lets people be told outside of the page, too.
+
+    Args:
+        services: The services of the server.
+        options: Its options.
+        public_url: The address that people open; `None`: that is not known.
+        run: Runs a function that blocks in a thread.
+        reactor: Twisted's.
+    """
+    found, ours = services.notifications, version("webipy")
+    found.senders = options.notify.senders(ours, reactor)
+    found.web_push = options.notify.web_push(options.state, public_url, ours, run, reactor)
 
 
 def _request_auth(options: Options, services: Services, hub: HubParts | None, sso: SsoParts | None) -> RequestAuth:

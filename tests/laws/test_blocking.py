@@ -122,6 +122,7 @@ ALLOWED = {
     "webipy.io.machine_addresses._version_6": _START,
     "webipy.io.storage.notification_store.SqliteNotifications.addresses": _START,
     "webipy.io.storage.notification_store.SqliteNotifications.load": _START,
+    "webipy.io.storage.notification_store.SqliteNotifications.subscriptions": _START,
     "webipy.io.storage.private_files.make_private_folder": _START,
     "webipy.io.storage.private_files.sync_names": _START,
     "webipy.io.storage.registry.forget": "the command, while no server runs",
@@ -133,6 +134,7 @@ ALLOWED = {
     "webipy.io.conversion.export_store.ExportStore.start": _START,
     "webipy.io.web.frame_document.Frame.render_GET": _PAGE,
     "webipy.io.web.site.Page.render_GET": _PAGE,
+    "webipy.io.web.site.PushWorker.render_GET": _PAGE,
     "webipy.io.web.site.Static.__init__": _START,
 }
 """Functions that block the reactor, and why they may."""

@@ -141,25 +141,27 @@ AS_MANY = {
         server.people.hub_logins.HubLogins._cookies
         server.people.hub_logins.HubLogins._programs
     """,
-    "accounts, `MOST_ACCOUNTS`, their logins, and their addresses of mail": """
+    "accounts, `MOST_ACCOUNTS`, their logins, their addresses of mail, and their browsers": """
         server.people.account_logins.AccountLogins._digests
         server.people.accounts.Accounts._invitations
         server.people.accounts.Accounts._keys
         server.people.people.People.codes
         server.sessions.mail_addresses.MailAddresses._by_person
+        server.sessions.push_browsers.PushBrowsers._by_id
     """,
     "requests that wait for a hub, each on a connection that is anonymous until then": """
         server.people.hub_logins.HubLogins._waiting
     """,
-    "ways by which people are told, of which there are three": """
+    "ways by which people are told, of which there are four": """
         server.sessions.notifications.Notifications._turns
     """,
     "connections that listen, which their login limits": """
         server.sessions.notifications.Notifications._listeners
     """,
     "what a server in memory keeps, which is for tests": """
-        server.sessions.notifications.Forgetful.kept
-        server.sessions.notifications.Forgetful.mail
+        server.sessions.forgetful_notifications.Forgetful.browsers
+        server.sessions.forgetful_notifications.Forgetful.kept
+        server.sessions.forgetful_notifications.Forgetful.mail
     """,
     "calls under way, which the budget of their login limits": """
         core.kernel.question_order.Questions._held

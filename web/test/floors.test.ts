@@ -9,7 +9,23 @@ import { describe, expect, test } from "vitest";
 const ROOT = join(import.meta.dirname, "..", "src");
 
 /** The rooms: each may import those before it, and nothing of those behind it. */
-const ROOMS = ["rpc", "text", "model", "ui", "session", "frame", "jupyter", "outputs", "cells", "code", "panels", "people", "home", "app"];
+const ROOMS = [
+  "rpc",
+  "text",
+  "model",
+  "ui",
+  "session",
+  "worker",
+  "frame",
+  "jupyter",
+  "outputs",
+  "cells",
+  "code",
+  "panels",
+  "people",
+  "home",
+  "app",
+];
 
 /** The frames of outputs are a program of their own. The two share what they say to each other, and frames what needs no page. */
 const SHARED_BY_FRAMES = "frame/protocol.ts";
@@ -30,6 +46,7 @@ const ENTRIES = [
   "frame/widgets/widgets.ts",
   "outputs/exported_texts.ts",
   "jupyter/lab.ts",
+  "worker/start.ts",
 ];
 
 /** Rooms without views: each of their modules has a test of its own. */

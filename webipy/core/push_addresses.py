@@ -19,7 +19,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
-import attrs
+import msgspec
 
 from webipy.core import errors
 from webipy.core.site_address import LOOPBACK
@@ -50,8 +50,7 @@ _PRIME: Final = 2**256 - 2**224 + 2**192 + 2**96 - 1
 _B: Final = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
 
-@attrs.frozen
-class PushService:
+class PushService(msgspec.Struct, frozen=True):
     """A push service that may be called.
 
     Args:

@@ -4,6 +4,7 @@ import type { Signal } from "@preact/signals";
 import { allowedHosts, forbidHost, notebookHosts } from "../outputs/allowed_hosts.ts";
 import { inside } from "../rpc/base_url.ts";
 import { server } from "../session/connection.ts";
+import { guestOf } from "../session/permissions.ts";
 import { settingWords } from "../text/settings.ts";
 import { Dialog } from "../ui/Dialog.tsx";
 import { dialog } from "../ui/page_state.ts";
@@ -28,6 +29,7 @@ import {
   typingHelp,
   wrapLogs,
 } from "../ui/settings.ts";
+import { PushBrowsers } from "./PushBrowsers.tsx";
 
 function Choice<T extends string>(props: {
   title: string;
@@ -142,6 +144,7 @@ export function Settings() {
       <Switch title={words.brackets} note="" of={closesBrackets} />
       <Choice title={words.indent} name="indent" values={INDENT_WIDTHS} words={words.indents} of={indentWidth} />
       <Switch title={words.stop} note={words.stopNote} of={stopOnError} />
+      {guestOf.value === null && server.value !== null && server.value.account == null && <PushBrowsers />}
       <p class="quiet">{words.where}</p>
       <About />
     </Dialog>

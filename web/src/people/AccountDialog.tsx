@@ -1,5 +1,6 @@
 /** The own account: the name that others see, the password, and a code for the command line. */
 import { useEffect, useState } from "preact/hooks";
+import { PushBrowsers } from "../panels/PushBrowsers.tsx";
 import type { OwnAccount } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
 import { accountWords as a } from "../text/accounts.ts";
@@ -167,6 +168,7 @@ export function AccountDialog({ onClose }: { onClose(): void }) {
               <Mail own={own} onSaved={set} />
             </>
           )}
+          <PushBrowsers />
           <h3>{a.password}</h3>
           {own.has_password === false && own.identity_provider != null ? (
             <p class="quiet">{a.noPasswordHere(own.identity_provider)}</p>

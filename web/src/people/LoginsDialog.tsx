@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { signOut } from "../rpc/http.ts";
 import type { Login } from "../rpc/schema.ts";
 import { connection } from "../session/connection.ts";
+import { wantsPush } from "../session/push_wanted.ts";
 import { homeAddress } from "../session/route.ts";
 import { t } from "../text/en.ts";
 import { ago, clock } from "../text/format.ts";
@@ -20,6 +21,7 @@ async function leave(all: boolean): Promise<void> {
   try {
     if (all) await connection.call("login.revoke", { others: true });
     await signOut();
+    wantsPush(false);
     location.assign(homeAddress(""));
   } catch (error) {
     complain(error);

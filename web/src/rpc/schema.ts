@@ -1184,6 +1184,52 @@ export interface LeadOthers extends OfSession {
   on?: boolean;
 }
 
+/** What a browser subscribes with. */
+export interface PushKey {
+  /** The key of this server (`applicationServerKey`), a point of P-256 as base64url. */
+  public_key: string;
+}
+
+/** A browser in which the caller is told by Web Push. */
+export interface PushBrowser {
+  /** The id of its subscription. */
+  id: string;
+  /** The browser and its system, as it says. */
+  browser: string;
+  /** The host of its push service. */
+  service: string;
+  /** When it was subscribed, RFC 3339 in UTC. */
+  since: string;
+  /** SHA-256 of its endpoint, in hexadecimal: a page knows its own subscription by it. No result has the endpoint. */
+  digest: string;
+  /** Whether this call came by the login that it was subscribed with. */
+  here: boolean;
+}
+
+/** The browsers in which the caller is told by Web Push, the oldest first. */
+export interface PushBrowsers {
+  /** Whether this server sends Web Push at all. */
+  offered: boolean;
+  /** The browsers. */
+  browsers: PushBrowser[];
+}
+
+/** The subscription of the browser of this call, as `PushSubscription.toJSON` has it. */
+export interface SubscribePush {
+  /** The address at the push service of the browser. */
+  endpoint: string;
+  /** The public key of the browser, base64url. */
+  p256dh: string;
+  /** The secret that the browser shares with whoever may send to it, base64url. */
+  auth: string;
+}
+
+/** Which subscription ends. */
+export interface UnsubscribePush {
+  /** Its id. */
+  id: string;
+}
+
 /** What a right is at: one of the two. */
 export interface AtPlace {
   /** The folder or file, relative to the server's root; empty: the root itself; null: that of `session`. */
@@ -1678,7 +1724,7 @@ export interface Waiting {
 export interface NotificationList {
   /** The notifications. */
   waiting: Waiting[];
-  /** How they come beside pages: `webhook`, `mail`. */
+  /** How they come beside pages: `webhook`, `mail`, `push`. */
   ways: string[];
 }
 
@@ -1686,6 +1732,8 @@ export interface NotificationList {
 export interface ConfirmNotification {
   /** Its id. */
   id: string;
+  /** Whether somebody was looking at the page: then none of their browsers is told by Web Push. */
+  seen?: boolean;
 }
 
 /**
@@ -3398,6 +3446,10 @@ export interface Methods {
   "presence.remove": { params: AnswerAsk; result: Done };
   "presence.set": { params: SetPresence; result: Done };
   "presence.withdraw": { params: OfSession; result: Done };
+  "push.key": { params: Nothing; result: PushKey };
+  "push.list": { params: Nothing; result: PushBrowsers };
+  "push.subscribe": { params: SubscribePush; result: PushBrowsers };
+  "push.unsubscribe": { params: UnsubscribePush; result: PushBrowsers };
   "right.grant": { params: GiveRight; result: GivenRight };
   "right.list": { params: AtPlace; result: RightList };
   "right.mine": { params: Nothing; result: MyRights };

@@ -4,7 +4,8 @@
  *     server ──notification──► shown, remembered here ──notification.confirm──► the server sends it never again
  *
  * The server sends a notification again when it has not heard that it was shown, after a restart for instance. So this browser remembers which ones it has
- * shown, for all of its tabs; what it has shown is confirmed and not shown again.
+ * shown, for all of its tabs and for the service worker that shows what comes by Web Push (shown_ids.ts); what it has shown is confirmed and not shown
+ * again. With the confirmation goes whether somebody was looking: then no browser of theirs is called any more.
  *
  * It is shown by the system where the person has allowed that, and is not looking at this page; else as a note in the page, as soon as somebody looks at it.
  * It comes with what acts need, when nothing else is to do.
@@ -12,35 +13,17 @@
 import { effect, signal } from "@preact/signals";
 import type { NotificationList, Notified } from "../rpc/schema.ts";
 import { notificationWords as words } from "../text/notifications.ts";
+import { LazyModule } from "../ui/lazy.ts";
 import { toast } from "../ui/notices.ts";
 import { connection, phase } from "./connection.ts";
+import { isPushWanted } from "./push_wanted.ts";
 import { goTo, route, sessionAddress } from "./route.ts";
-
-const SHOWN = "webipy-notified";
-/** So many are remembered; the server forgets as many. */
-const MOST = 1000;
+import { alone, remember, wasShown } from "./shown_ids.ts";
 
 /** What the person waits for: `session execution`. */
 export const awaited = signal<ReadonlySet<string>>(new Set());
 
 export const keyOf = (session: string, execution: string): string => `${session} ${execution}`;
-
-function shownBefore(): string[] {
-  try {
-    const found: unknown = JSON.parse(localStorage.getItem(SHOWN) ?? "[]");
-    return Array.isArray(found) ? found.map(String) : [];
-  } catch {
-    return []; // no storage, or somebody else's text: at worst one comes twice
-  }
-}
-
-function remember(id: string): void {
-  try {
-    localStorage.setItem(SHOWN, JSON.stringify([...shownBefore(), id].slice(-MOST)));
-  } catch {
-    return; // the storage is full or forbidden: at worst one comes twice
-  }
-}
 
 const isSeen = (): boolean => document.visibilityState === "visible" && document.hasFocus();
 const systemAllows = (): boolean => "Notification" in window && Notification.permission === "granted";
@@ -52,10 +35,13 @@ function go(told: Notified): void {
   if (!isHere(told)) goTo(sessionAddress(told.session));
 }
 
+const push = new LazyModule(() => import("./push.ts"));
+
 /** Shows one by the system; false where that is not possible. */
-function showBySystem(told: Notified): boolean {
+async function showBySystem(told: Notified): Promise<boolean> {
   if (!systemAllows()) return false;
   try {
+    if (isPushWanted() && (await (await push.fetch()).showByWorker(told.text, told.id, told.session))) return true;
     const one = new Notification(told.text, { tag: told.id });
     one.onclick = () => go(told);
     return true;
@@ -70,30 +56,35 @@ function note(told: Notified): void {
 
 /** Shows one as soon as somebody looks at this page. */
 function noteSoon(told: Notified): void {
-  if (document.visibilityState === "visible") noteOnce(told);
+  if (document.visibilityState === "visible") void alone(() => noteOnce(told));
   else document.addEventListener("visibilitychange", () => noteSoon(told), { once: true });
 }
 
-function noteOnce(told: Notified): void {
-  if (!shownBefore().includes(told.id)) {
-    remember(told.id);
+async function noteOnce(told: Notified): Promise<void> {
+  const isNew = !(await wasShown(told.id));
+  if (isNew) {
     note(told);
+    await remember(told.id);
   }
-  confirm(told);
+  confirm(told, isNew && isSeen());
 }
 
-function confirm(told: Notified): void {
-  connection.call("notification.confirm", { id: told.id }).catch(() => undefined); // the server sends it again, and it is known then
+function confirm(told: Notified, seen: boolean): void {
+  connection.call("notification.confirm", { id: told.id, seen }).catch(() => undefined); // the server sends it again, and it is known then
+}
+
+async function showOnce(told: Notified): Promise<void> {
+  if (await wasShown(told.id)) confirm(told, false);
+  else if (!isSeen() && (await showBySystem(told))) {
+    await remember(told.id);
+    confirm(told, false);
+  } else noteSoon(told);
 }
 
 /** Takes one from the server. */
 export function take(told: Notified): void {
   awaited.value = new Set([...awaited.value].filter(key => !told.executions.some(one => key === keyOf(told.session, one))));
-  if (shownBefore().includes(told.id)) confirm(told);
-  else if (!isSeen() && showBySystem(told)) {
-    remember(told.id);
-    confirm(told);
-  } else noteSoon(told);
+  void alone(() => showOnce(told));
 }
 
 /** At the first time the browser asks whether this page may show notifications of the system. */
@@ -120,5 +111,11 @@ connection.onNotification(({ method, params }) => {
   if (method === "notification") take(params as Notified);
 });
 effect(() => {
-  if (phase.value === "live") connection.call("notification.listen", {}).then(listed, () => undefined); // a line that is lost again begins anew
+  if (phase.value !== "live") return;
+  connection.call("notification.listen", {}).then(listed, () => undefined); // a line that is lost again begins anew
+  if (isPushWanted())
+    push
+      .fetch()
+      .then(({ agree }) => agree())
+      .catch(() => undefined); // likewise
 });

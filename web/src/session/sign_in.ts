@@ -4,6 +4,7 @@ import { keyHere } from "../rpc/base_url.ts";
 import { hubSignIn, type Offer, signOut } from "../rpc/http.ts";
 import { complain } from "../ui/notices.ts";
 import { setGuest } from "./permissions.ts";
+import { wantsPush } from "./push_wanted.ts";
 import { homeAddress } from "./route.ts";
 
 /** Set while the sign-in form is shown: what went wrong before. */
@@ -39,6 +40,7 @@ export function isBackFromHub(): void {
 export async function leave(): Promise<void> {
   try {
     const next = await signOut();
+    wantsPush(false);
     setGuest(null);
     location.assign(next ?? homeAddress(""));
   } catch (error) {

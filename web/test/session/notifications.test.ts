@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } 
 import type { Notified } from "../../src/rpc/schema.ts";
 import { connection, phase } from "../../src/session/connection.ts";
 import { ask, awaited, keyOf, take } from "../../src/session/notifications.ts";
+import { remember } from "../../src/session/shown_ids.ts";
 import { toasts } from "../../src/ui/notices.ts";
 
 const told = (id: string, more: Partial<Notified> = {}): Notified => ({
@@ -30,8 +31,14 @@ class FakeNotification {
 }
 
 let calls: MockInstance;
-const confirmed = (): unknown[] =>
-  calls.mock.calls.filter(([method]) => method === "notification.confirm").map(([, params]) => (params as { id: string }).id);
+let waiting: MockInstance;
+const confirmed = (): unknown[] => calls.mock.calls.filter(([method]) => method === "notification.confirm").map(([, params]) => params);
+
+/** Takes one, and waits until so many are confirmed. */
+async function taken(one: Notified, count: number): Promise<void> {
+  take(one);
+  await vi.waitFor(() => expect(confirmed().length).toBe(count));
+}
 
 function looking(isVisible: boolean, hasFocus: boolean): void {
   vi.spyOn(document, "visibilityState", "get").mockReturnValue(isVisible ? "visible" : "hidden");
@@ -39,13 +46,13 @@ function looking(isVisible: boolean, hasFocus: boolean): void {
 }
 
 beforeEach(() => {
-  localStorage.clear();
   shown.length = 0;
   toasts.value = [];
   awaited.value = new Set();
   FakeNotification.permission = "granted";
   FakeNotification.requestPermission.mockClear();
   vi.stubGlobal("Notification", FakeNotification);
+  waiting = vi.spyOn(document, "addEventListener");
   calls = vi.spyOn(connection, "call").mockResolvedValue({ waiting: [], ways: [] } as never);
 });
 
@@ -56,36 +63,47 @@ afterEach(() => {
 });
 
 describe("notifications", () => {
-  test("are notes for who looks, and the system's for who does not", () => {
+  test("are notes for who looks, and the system's for who does not", async () => {
     looking(true, true);
-    take(told("a"));
+    await taken(told("a"), 1);
     looking(true, false);
-    take(told("b"));
+    await taken(told("b"), 2);
     expect(toasts.value.map(one => one.text)).toEqual(["Finished after 3.0 s: a."]);
     expect(shown).toEqual([{ title: "Finished after 3.0 s: b.", tag: "b" }]);
-    expect(confirmed()).toEqual(["a", "b"]);
+    expect(confirmed()).toEqual([
+      { id: "a", seen: true },
+      { id: "b", seen: false },
+    ]);
   });
 
-  test("come once, whatever the server sends", () => {
+  test("come once, whatever the server sends", async () => {
     looking(true, true);
-    take(told("a"));
-    take(told("a"));
+    await taken(told("c"), 1);
+    await taken(told("c"), 2);
     looking(false, false);
-    take(told("a"));
+    await taken(told("c"), 3);
     expect(toasts.value.length).toBe(1);
     expect(shown).toEqual([]);
-    expect(confirmed()).toEqual(["a", "a", "a"]);
+    expect(confirmed()).toEqual([true, false, false].map(seen => ({ id: "c", seen })));
   });
 
-  test("wait for somebody to look where the system shows none", () => {
+  test("are not shown that the service worker has shown", async () => {
+    await remember("d");
+    looking(true, true);
+    await taken(told("d"), 1);
+    expect([toasts.value, shown, confirmed()]).toEqual([[], [], [{ id: "d", seen: false }]]);
+  });
+
+  test("wait for somebody to look where the system shows none", async () => {
     FakeNotification.permission = "denied";
     looking(false, false);
-    take(told("a", { status: "error" }));
+    take(told("e", { status: "error" }));
+    await vi.waitFor(() => expect(waiting).toHaveBeenCalledWith("visibilitychange", expect.anything(), { once: true }));
     expect([toasts.value, confirmed()]).toEqual([[], []]);
     looking(true, true);
     document.dispatchEvent(new Event("visibilitychange"));
+    await vi.waitFor(() => expect(confirmed()).toEqual([{ id: "e", seen: true }]));
     expect(toasts.value.map(one => one.bad)).toEqual([true]);
-    expect(confirmed()).toEqual(["a"]);
   });
 
   test("are listened for on every line, and say what is awaited", async () => {
@@ -93,7 +111,7 @@ describe("notifications", () => {
     phase.value = "live";
     await vi.waitFor(() => expect([...awaited.value]).toEqual([keyOf("s1", "e1"), keyOf("s1", "e2")]));
     looking(true, true);
-    take(told("a", { executions: ["e1", "e2"] }));
+    take(told("f", { executions: ["e1", "e2"] }));
     expect([...awaited.value]).toEqual([]);
   });
 

@@ -40,7 +40,7 @@ class NotificationList(Result, frozen=True, kw_only=True):
     waiting: list[Waiting]
     """The notifications."""
     ways: list[str]
-    """How they come beside pages: `webhook`, `mail`."""
+    """How they come beside pages: `webhook`, `mail`, `push`."""
 
 
 class ConfirmNotification(Params, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,6 +48,8 @@ class ConfirmNotification(Params, frozen=True, kw_only=True, forbid_unknown_fiel
 
     id: str
     """Its id."""
+    seen: bool = False
+    """Whether somebody was looking at the page: then none of their browsers is told by Web Push."""
 
 
 class Notified(Result, frozen=True, kw_only=True):

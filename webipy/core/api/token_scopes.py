@@ -66,7 +66,7 @@ OPEN: Final = frozenset(
 )
 """The nouns of methods that a token without the scope `methods` may call, too."""
 
-GUARDED: Final = frozenset(["account", "audit", "handout", "login", "right", "share", "token", "user"])
+GUARDED: Final = frozenset(["account", "audit", "handout", "login", "push", "right", "share", "token", "user"])
 """The nouns of methods that a token may call only when its scope `methods` names them. Every noun that is not in `OPEN` is guarded, also without
 standing here; tests compare both lists with the method table.
 """

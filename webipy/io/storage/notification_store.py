@@ -1,4 +1,5 @@
-"""The file of notifications: `STATE/notifications.sqlite`, who wants to be told of what, and who has been; and the addresses that people have set.
+"""The file of notifications: `STATE/notifications.sqlite`, who wants to be told of what, and who has been; the addresses that people have set, and
+the browsers that they have subscribed.
 
 WAL, `synchronous=FULL`: a notification that was asked for survives a power cut, and so does that it was delivered. One thread owns the connection;
 there is neither before somebody asks for the first one. Of those that are over the latest `KEPT_OVER` stay, so that asking for one again is not
@@ -19,6 +20,7 @@ from webipy.io.reactor import TimedReactor
 from webipy.io.storage.journal_file import create_private
 from webipy.io.worker import Worker
 from webipy.server.ports.notifications import Notification
+from webipy.server.ports.web_push import Subscription
 
 KEPT_OVER: Final = 2000
 
@@ -30,6 +32,9 @@ CREATE TABLE IF NOT EXISTS notifications (
 _ADDRESSES: Final = (
     "CREATE TABLE IF NOT EXISTS addresses (person TEXT PRIMARY KEY, address TEXT NOT NULL) WITHOUT ROWID"
 )
+_SUBSCRIPTIONS: Final = """
+CREATE TABLE IF NOT EXISTS subscriptions (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, body BLOB NOT NULL)
+"""
 _PUT: Final = """
 INSERT INTO notifications (id, is_over, body) VALUES (?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET is_over = excluded.is_over, body = excluded.body
@@ -42,7 +47,7 @@ DELETE FROM notifications WHERE is_over AND number <=
 
 @attrs.define(eq=False)
 class SqliteNotifications:
-    """See `webipy.server.ports.notifications.NotificationStore`.
+    """See `webipy.server.ports.notifications.NotificationStore` and `webipy.server.ports.web_push.SubscriptionStore`.
 
     Args:
         path: The file.
@@ -107,6 +112,40 @@ class SqliteNotifications:
 
         return self._run().run(work)
 
+    def subscriptions(self) -> Deferred[list[Subscription]]:
+        """The browsers that people have subscribed; without a file none, and none is made."""
+        if not self.path.exists():
+            return succeed([])
+
+        def work() -> list[Subscription]:
+            rows = self._open().execute("SELECT body FROM subscriptions ORDER BY number").fetchall()
+            return [msgspec.json.decode(body, type=Subscription) for (body,) in rows]
+
+        return self._run().run(work)
+
+    def put_subscription(self, subscription: Subscription) -> Deferred[None]:
+        """Keeps a browser."""
+        row = (subscription.id, msgspec.json.encode(subscription))
+
+        def work() -> None:
+            connection = self._open()
+            with connection:
+                connection.execute("INSERT OR REPLACE INTO subscriptions (id, body) VALUES (?, ?)", row)
+
+        return self._run().run(work)
+
+    def remove_subscriptions(self, ids: list[str]) -> Deferred[None]:
+        """Forgets browsers."""
+        if not ids:
+            return succeed(None)
+
+        def work() -> None:
+            connection = self._open()
+            with connection:
+                connection.executemany("DELETE FROM subscriptions WHERE id = ?", [(one,) for one in ids])
+
+        return self._run().run(work)
+
     async def stop(self) -> None:
         """Closes the file."""
         worker, self._worker = self._worker, None
@@ -127,6 +166,7 @@ class SqliteNotifications:
             self._connection.execute("PRAGMA synchronous=FULL")
             self._connection.execute(_TABLE)
             self._connection.execute(_ADDRESSES)
+            self._connection.execute(_SUBSCRIPTIONS)
         return self._connection
 
     def _close(self) -> None:

@@ -54,6 +54,9 @@ _STATUSES: dict[type[errors.Failure], int] = {
     errors.IdentityProviderFault: 503,
 }
 
+SERVICE_WORKER: Final = b"/push-worker.js"
+"""The only script that a browser may keep and run while no page is open: a file of somebody's would stay there. Source: Service Workers, Fetch hook."""
+
 OUTSIDE = "There is nothing at this address."
 NOTHING_HERE = OUTSIDE + " The page is at {path}."
 
@@ -370,6 +373,8 @@ class PageRequest(Request):
         rest = self._auth.below.rest_of(self.path)
         if rest is None:
             refuse(self, 404, errors.NotFound(OUTSIDE))
+        elif self.header("service-worker") is not None and rest != SERVICE_WORKER:
+            refuse(self, 403, errors.NotPermitted("Nothing at this address becomes a service worker."))
         elif not rest:
             _add_slash(self, b"no-referrer" if self._auth.hub is None else b"same-origin")  # see first_page
         else:

@@ -6,6 +6,7 @@ alone. The page gets the way from its own address to the base URL (`../`), and s
 
     GET  /  /s/<session>       the page (static/index.html with the nonce of this response); a person at a wrong address gets it, too
     GET  /static/<file>        its files: names carry a hash, so they are kept for a year
+    GET  /push-worker.js       the service worker that shows what comes by Web Push
     GET  /frame                the document of sealed output frames: see webipy.io.web.frame_document
     POST /login  /logout       a login and its end: see webipy.io.web.sign_in
     POST /invitation           whom an invitation is for: see webipy.io.web.sign_in
@@ -44,7 +45,7 @@ from webipy.io.web.anonymous_connections import AnonymousConnections
 from webipy.io.web.frame_document import Frame
 from webipy.io.web.request_auth import RequestAuth
 from webipy.io.web.metrics import Metrics
-from webipy.io.web.requests import JsonPost, PageRequest, PageSite, refuse, status_of
+from webipy.io.web.requests import SERVICE_WORKER, JsonPost, PageRequest, PageSite, refuse, status_of
 from webipy.io.web.paced_responses import send, send_file
 from webipy.io.web.sign_in import form_of, invitation_for, note_sign_in, set_cookie, sign_in, sign_in_program
 from webipy.server.methods.api import Api
@@ -217,6 +218,29 @@ class Static(Resource):
                 break
         file = found.open("rb")  # closed when it is sent
         send_file(request, file, os.fstat(file.fileno()).st_size)
+        return NOT_DONE_YET
+
+
+class PushWorker(Resource):
+    """The service worker of the page (web/src/worker). It stands at the base URL, so that it may show all pages, and answers none of their requests.
+
+    Its name stays while its content changes, so browsers ask for it each time. Its policy, that of all that is no page, lets it load nothing.
+    """
+
+    isLeaf = True
+
+    def __init__(self, static: Path) -> None:
+        super().__init__()
+        self._file = static / "push-worker.js"
+
+    def render_GET(self, request: Request) -> int:
+        """The script."""
+        if request.postpath or not self._file.is_file():
+            refuse(request, 404, errors.NotFound("The page has no such file."))
+            return NOT_DONE_YET
+        request.setHeader(b"Content-Type", _TYPES[".js"].encode())
+        request.setHeader(b"Cache-Control", b"no-cache")
+        send(request, self._file.read_bytes())
         return NOT_DONE_YET
 
 
@@ -469,6 +493,7 @@ def build_site(
     root.putChild(b"n", NotebookPages(page))
     more = dict(more or {})
     root.putChild(b"static", Static(static, more.pop(b"favicons", None)))
+    root.putChild(SERVICE_WORKER[1:], PushWorker(static))
     root.putChild(b"frame", Frame(static))
     root.putChild(b"login", Login(auth))
     root.putChild(b"invitation", InvitationPreview(auth))

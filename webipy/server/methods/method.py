@@ -133,13 +133,17 @@ class Services:
         self.temporary = TemporarySessions(self.world, self.sessions, self.documents, self.logins.shares)
         self.terminals = Terminals(self.world, self.sessions.root)
         self.runs = Runs(self.world, self.sessions, self.documents, self.temporary)
-        self.notifications = Notifications(self.world, self.sessions, self.page_url)
+        self.notifications = Notifications(self.world, self.sessions, self.page_url, self._has_login)
+        self.logins.shares.connections.add(self.notifications.browsers.end_login)
         self.logins.script_tokens.document_of = self._document_of
 
     def _document_of(self, session: str) -> str | None:
         """The path of the document of an open session: empty where it has none; `None`: there is no such session."""
         found = self.sessions.find(session)
         return None if found is None else found.record.path or ""
+
+    def _has_login(self, login: str) -> bool:  # those of a hub are in memory alone: after a restart any counts
+        return self.hub_home is not None or any(one.id == login for one in self.logins.all())
 
     def _known(self) -> list[Entry]:
         return [

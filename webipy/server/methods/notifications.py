@@ -111,6 +111,7 @@ async def notification_listen(
 async def notification_confirm(
     services: Services, connection: Connection, params: notification_calls.ConfirmNotification
 ) -> calls.Done:
-    """Says that a page has shown a notification of its person; it comes never again."""
-    await services.notifications.confirm(_caller(connection).person, params.id)
+    """Says that a page has shown a notification of its person; it comes never again. The same browser is not told by Web Push then."""
+    caller = _caller(connection)
+    await services.notifications.confirm(caller.person, params.id, caller.login, is_seen=params.seen)
     return calls.Done()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Final, Protocol
 
 import msgspec
 from twisted.internet.defer import Deferred
 
 from webipy.core.events.events import ExecutionStatus
 
-Way = Literal["page", "webhook", "mail"]
-"""How a person is told: by a page of theirs, an HTTP request, an e-mail."""
+Way = str
+"""How a person is told: a page of theirs (`page`), an HTTP request (`webhook`), an e-mail (`mail`), Web Push to a browser of theirs (`push ID`)."""
+
+PUSH: Final = "push "
+"""Before the id of the subscription of a browser (webipy.server.ports.web_push)."""
 
 
 class Notification(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,10 @@ looks for the ends that it has missed, and delivers what is pending. So none is 
 
 That none comes twice is a matter of two: between the delivery and its note here the server may die, and delivers again. A notification has one id
 for ever, made from the person and the execution, and each delivery carries it: pages remember which ids they have shown, a webhook gets it as
-`Idempotency-Key`, an e-mail as its `Message-ID`. Of several pages of a person one is asked at a time.
+`Idempotency-Key`, an e-mail as its `Message-ID`, a push service as its topic. Of several pages of a person one is asked at a time.
+
+A page and Web Push may be the same browser. So a page has `PAGE_SECONDS` to say that it has shown it: then that browser is not called, and none is
+when somebody was looking at the page. What both have shown in spite of that, the browser knows by the id.
 
 Invariants: asking twice is asking once; what is over is never delivered again; a person gets nothing about a session that they may not see, as
 asking needs the right to read it.
@@ -21,11 +24,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 import msgspec
-from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore, succeed
+from twisted.internet.defer import CancelledError, Deferred, DeferredSemaphore
 from twisted.logger import Logger
 
 from webipy.core import errors
@@ -33,10 +36,13 @@ from webipy.core.api import notification_calls, rpc
 from webipy.core.api.access import Principal
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent, ExecutionStatus
-from webipy.server.ports.notifications import Notification, NotificationStore, Sender, Undelivered, Way
+from webipy.server.ports.notifications import PUSH, Notification, NotificationStore, Sender, Undelivered, Way
+from webipy.server.ports.web_push import PushSender, SubscriptionStore
 from webipy.server.ports.world import World, pause
 from webipy.server.sessions import guest_view
+from webipy.server.sessions.forgetful_notifications import Forgetful
 from webipy.server.sessions.mail_addresses import MailAddresses
+from webipy.server.sessions.push_browsers import PushBrowsers
 from webipy.server.sessions.session import Session
 from webipy.server.sessions.sessions import Sessions
 
@@ -49,6 +55,9 @@ GIVE_UP_S: Final = 86_400.0
 
 AT_ONCE: Final = 8
 """Deliveries under way at a time, of each way."""
+
+PAGE_SECONDS: Final = 5.0
+"""So long browsers are not called, while a page may say that it has shown it, or comes back after a restart of the server."""
 
 MOST_WAITING: Final = 1000
 """Notifications that one person waits for, and those that wait for a page of theirs; a run of a notebook is one. As many that are over are kept."""
@@ -67,42 +76,8 @@ _WORDS: Final[dict[ExecutionStatus, str]] = {
 }
 
 
-class Forgetful(msgspec.Struct, eq=False):
-    """Keeps notifications in memory only."""
-
-    kept: dict[str, Notification] = msgspec.field(default_factory=dict)
-    mail: dict[str, str] = msgspec.field(default_factory=dict)
-
-    def load(self) -> Deferred[list[Notification]]:
-        """All that are kept."""
-        return succeed(list(self.kept.values()))
-
-    def put(self, notification: Notification) -> Deferred[None]:
-        """Keeps one."""
-        self.kept[notification.id] = notification
-        return succeed(None)
-
-    def remove(self, notification: str) -> Deferred[None]:
-        """Forgets one."""
-        self.kept.pop(notification, None)
-        return succeed(None)
-
-    def addresses(self) -> Deferred[dict[str, str]]:
-        """The addresses of mail."""
-        return succeed(dict(self.mail))
-
-    def put_address(self, person: str, address: str | None) -> Deferred[None]:
-        """Keeps or forgets an address.
-
-        Args:
-            person: Whose it is (`Principal.person`).
-            address: The address; `None` for none.
-        """
-        if address is None:
-            self.mail.pop(person, None)
-        else:
-            self.mail[person] = address
-        return succeed(None)
+class KeptNotifications(NotificationStore, SubscriptionStore, Protocol):
+    """Where notifications are kept, with where people are told."""
 
 
 class Listener(msgspec.Struct, eq=False):
@@ -125,18 +100,27 @@ class Notifications:
         world: The outside.
         sessions: The open sessions.
         page_url: Returns the address of the page for a session's id, with a fragment.
+        has_login: Whether there is a login of that id; asked at the start, of the browsers that are told by Web Push.
         store: Keeps them.
         senders: Deliver them, by their ways; pages need none.
+        addresses: Where people want mails.
+        browsers: The browsers of people who are told by Web Push.
+        web_push: Sends to these; `None`: nothing does.
     """
 
     world: World
     sessions: Sessions
     page_url: Callable[[str | None, str], str]
-    store: NotificationStore = attrs.field(factory=Forgetful)
+    has_login: Callable[[str], bool] = bool
+    store: KeptNotifications = attrs.field(factory=Forgetful)
     senders: dict[Way, Sender] = attrs.field(factory=dict)
     addresses: MailAddresses = attrs.field(
         default=attrs.Factory(lambda self: MailAddresses(lambda: self.store), takes_self=True)
     )
+    browsers: PushBrowsers = attrs.field(
+        default=attrs.Factory(lambda self: PushBrowsers(lambda: self.store, self.has_login), takes_self=True)
+    )
+    web_push: PushSender | None = None
     _all: dict[str, Notification] = attrs.field(factory=dict)
     _works: dict[str, list[Deferred[None]]] = attrs.field(factory=dict)
     """What is under way for each: the wait for its end, its deliveries."""
@@ -206,6 +190,7 @@ class Notifications:
     async def resume(self) -> None:
         """Goes on where the last server was."""
         await self.addresses.load()
+        await self.browsers.load()
         for found in await self.store.load():
             self._all.setdefault(found.id, found)
         for found in list(self._all.values()):
@@ -282,17 +267,20 @@ class Notifications:
         self._deliver(ended)
 
     def _ways_of(self, person: str) -> tuple[Way, ...]:
-        """How somebody is told: a page is their own, the webhook is for all but guests, mail for who has set an address."""
-        if person == "owner":
-            return ("page", *self.senders)
-        if not person.startswith(("account ", "hub ")):
+        """How somebody is told: a page is their own, the webhook is for all but guests, mail for who has set an address, a browser for who has it."""
+        if person != "owner" and not person.startswith(("account ", "hub ")):
             return ("page",)
-        has_mail = self.addresses.get(person) is not None
-        return ("page", *(way for way in self.senders if way != "mail" or has_mail))
+        has_mail = person == "owner" or self.addresses.get(person) is not None
+        browsers = self.browsers.of(person) if self.web_push is not None else []
+        return (
+            "page",
+            *(way for way in self.senders if way != "mail" or has_mail),
+            *(PUSH + browser.id for browser in browsers),
+        )
 
     def ways_beside_pages(self, person: str) -> list[str]:
         """How somebody (`Principal.person`) is told beside pages."""
-        return [way for way in self._ways_of(person) if way != "page"]
+        return list(dict.fromkeys(_kind(way) for way in self._ways_of(person) if way != "page"))
 
     # ---- deliveries
 
@@ -300,33 +288,48 @@ class Notifications:
         for way in notification.pending:
             if way == "page":
                 self._offer(notification)
-            elif way in self.senders:
+            elif way in self.senders or (self.web_push is not None and way.startswith(PUSH)):
                 self._work(notification.id, self._send(notification.id, way))
 
     async def _send(self, identity: str, way: Way) -> None:
         """Delivers in one way, with growing pauses."""
-        began, wait_s = self.world.clock(), FIRST_PAUSE_S
-        turns = self._turns.setdefault(way, DeferredSemaphore(AT_ONCE))
-        while True:
-            known = self._all[identity]
+        began, wait_s, kind = self.world.clock(), FIRST_PAUSE_S, _kind(way)
+        if way.startswith(PUSH) and "page" in self._all[identity].pending:
+            await pause(self.world, PAGE_SECONDS)
+        while way in self._all[identity].pending:  # a page may have shown it meanwhile
             try:
-                sent = msgspec.structs.replace(known, mail_to=self.addresses.get(known.person) or "")
-                await turns.run(self.senders[way].send, sent, text_of(known), self.page_url(known.session, ""))
+                await self._carry(self._all[identity], way)
                 break
             except Undelivered as fault:
+                if fault.is_gone:
+                    self._log.info("a browser has left its push service and is forgotten: {fault}", fault=str(fault))
+                    await self.browsers.remove([way.removeprefix(PUSH)])
+                    break
                 if fault.is_final or self.world.clock() - began > GIVE_UP_S:
-                    self._log.error("a notification was not delivered by {way}: {fault}", way=way, fault=str(fault))
+                    self._log.error("a notification was not delivered by {way}: {fault}", way=kind, fault=str(fault))
                     break
                 if wait_s == FIRST_PAUSE_S:
-                    self._log.warn("a notification waits for {way}: {fault}", way=way, fault=str(fault))
+                    self._log.warn("a notification waits for {way}: {fault}", way=kind, fault=str(fault))
             await pause(self.world, wait_s)
             wait_s = min(2 * wait_s, LONGEST_PAUSE_S)
         await self._delivered(identity, way)
 
-    async def _delivered(self, identity: str, way: Way) -> None:
+    async def _carry(self, known: Notification, way: Way) -> None:
+        """Tries one delivery; that to a browser that is forgotten is none."""
+        turns = self._turns.setdefault(_kind(way), DeferredSemaphore(AT_ONCE))
+        browser = self.browsers.get(way.removeprefix(PUSH))
+        if not way.startswith(PUSH):
+            sent = msgspec.structs.replace(known, mail_to=self.addresses.get(known.person) or "")
+            await turns.run(self.senders[way].send, sent, text_of(known), self.page_url(known.session, ""))
+        elif browser is not None and self.web_push is not None:
+            await turns.run(self.web_push.send, known, browser, text_of(known))
+
+    async def _delivered(self, identity: str, *ways: Way) -> None:
         known = self._all[identity]
+        if not any(way in known.pending for way in ways):
+            return
         self._all[identity] = noted = msgspec.structs.replace(
-            known, pending=tuple(one for one in known.pending if one != way)
+            known, pending=tuple(one for one in known.pending if one not in ways)
         )
         self._trim(noted.person)
         await self.store.put(noted)
@@ -373,17 +376,25 @@ class Notifications:
             params = as_result(notification, self.page_url(notification.session, ""))
             listener.send(rpc.notification("notification", msgspec.json.encode(params)))
 
-    async def confirm(self, person: str, identity: str) -> None:
+    async def confirm(self, person: str, identity: str, login: str = "", *, is_seen: bool = False) -> None:
         """Notes that a page has shown a notification; nothing happens when that is known, or it is somebody else's.
 
         Args:
             person: Whose page it was.
             identity: The id of the notification.
+            login: The login of its browser, which need not be called any more.
+            is_seen: Whether somebody was looking at it, so that no browser of theirs need be called.
         """
         known = self._all.get(identity)
-        if known is not None and known.person == person and "page" in known.pending:
+        if known is not None and known.person == person and known.ended is not None:
             self._offers.pop(identity, None)
-            await self._delivered(identity, "page")
+            here = [PUSH + one.id for one in self.browsers.of(person) if is_seen or one.login == login]
+            await self._delivered(identity, "page", *here)
+
+
+def _kind(way: Way) -> str:
+    """A way without which browser it is."""
+    return way.partition(" ")[0]
 
 
 def notification_id(person: str, session: str, execution: str) -> str:
