@@ -360,7 +360,11 @@ class ScriptedClient:
     """
 
     def __init__(self, **answers: Any) -> None:
-        self.answers: dict[str, Any] = {name.replace("__", "."): answer for name, answer in answers.items()}
+        about = calls.ServerInfo(
+            name="webipy", version="1", protocol=1, time=TIME, principal="Ada", root="/", default_kernelspec=None
+        )
+        self.answers: dict[str, Any] = {"server.info": about}
+        self.answers |= {name.replace("__", "."): answer for name, answer in answers.items()}
         self.called: list[tuple[str, dict[str, Any]]] = []
         self.give: Callable[[int, Event], None] = lambda seq, event: None
         self.followed: list[Follower] = []
@@ -693,8 +697,8 @@ class KernelTests(SynchronousTestCase):
     def test_the_session_is_made_when_there_is_none(self) -> None:
         """Under an id that follows from its title, so that two commands at once make one; the next id when a session of that id was closed."""
         client = self.start(None, None, title="another")
-        self.assertEqual(client.methods(), ["session.list", "session.create", "kernel.start"])
-        _, first = client.called[1]
+        self.assertEqual(client.methods(), ["session.list", "server.info", "session.create", "kernel.start"])
+        _, first = client.called[2]
         self.assertEqual((first["title"], first["path"]), ("shell", None))
         again = ScriptedClient(session__list=calls.SessionList(sessions=[]))
         ids: list[str] = []
@@ -705,7 +709,7 @@ class KernelTests(SynchronousTestCase):
                 if len(ids) == 1:
                     raise errors.AlreadyExists("It was closed.")
                 return session()
-            return calls.SessionList(sessions=[])
+            return calls.SessionList(sessions=[]) if method == "session.list" else again.answers[method]
 
         again.call = create  # type: ignore[method-assign,assignment]  # a server that has closed one
         outcome(running.Execution(None, "", None, None, None, False, None, False, "")._named(again, "shell"))  # type: ignore[arg-type]  # a stand-in
@@ -734,7 +738,7 @@ class KernelTests(SynchronousTestCase):
         """No kernel of that name: nothing is left behind; a session that was there before stays."""
         unknown = errors.UnknownKernelspec("There is no kernelspec 'nope'.")
         for found, methods in (
-            ([], ["session.list", "session.create", "kernel.start", "session.get", "session.close"]),
+            ([], ["session.list", "server.info", "session.create", "kernel.start", "session.get", "session.close"]),
             ([session()], ["session.list", "kernel.start"]),
         ):
             client = ScriptedClient(
@@ -759,9 +763,10 @@ class KernelTests(SynchronousTestCase):
         )
         execution = running.Execution(None, "", None, None, None, False, None, False, "")
         self.assertRaises(errors.InvalidRequest, outcome, execution.command(client))  # type: ignore[arg-type]  # a stand-in
-        self.assertTrue(client.called[1][1]["temporary"])
+        self.assertTrue(client.called[2][1]["temporary"])
         self.assertEqual(
-            client.methods(), ["session.list", "session.create", "kernel.start", "session.keep", "session.get"]
+            client.methods(),
+            ["session.list", "server.info", "session.create", "kernel.start", "session.keep", "session.get"],
         )
 
     def test_a_living_kernel_is_not_replaced_by_another(self) -> None:

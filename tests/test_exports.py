@@ -24,7 +24,7 @@ from tests.fakes import TOKEN, RigTestCase, make_rig, message
 from tests.test_cli import invoke
 from tests.test_site import ALWAYS, Answer, SiteTestCase, Socket
 from webipy.command.lookup import Wrong
-from webipy.command.paths import below
+from webipy.command.paths import below, below_new
 from webipy.core.api.formats import PLAIN, ExportFormat, ExportOptions
 from webipy.io.conversion import export_store
 from webipy.io.conversion.export_store import KEPT_SECONDS, MAX_KEPT, MAX_OF_GUEST, MAX_OF_GUESTS, ExportStore
@@ -407,6 +407,17 @@ class CommandTests(SynchronousTestCase):
             with self.assertRaises(Wrong) as caught:
                 below(root, named)
             self.assertIn(f"{named} is not below the root of the server, {root}", str(caught.exception))
+
+    def test_a_root_that_is_not_shown_is_where_paths_begin(self) -> None:
+        """Of a member, whatever files are here; nothing leads out of it."""
+        Path("here.ipynb").touch()
+        self.addCleanup(Path("here.ipynb").unlink)
+        for function in (below, below_new):
+            self.assertEqual(function(None, "here.ipynb"), "here.ipynb")
+            self.assertEqual(function(None, "people/ada/./x.ipynb"), "people/ada/x.ipynb")
+            for named in ("/x.ipynb", "../x.ipynb", "a/../../x"):
+                fault = self.assertRaises(Wrong, function, None, named)
+                self.assertIn("by its path from there", str(fault))
 
     def test_a_wrong_format_is_told_before_anything_is_done(self) -> None:
         """With those that there are."""

@@ -83,16 +83,16 @@ def list_sessions(target: Target, as_json: bool) -> None:
     async def command(client: Client) -> int:
         from datetime import UTC, datetime
 
-        from webipy.command.lookup import Listed, sessions_table
+        from webipy.command.lookup import Listed, sessions_table, usage_of
         from webipy.command.terminal import print_json
         from webipy.core.api import calls
 
         found = await client.call("session.list", {}, calls.SessionList)
-        used = await client.call("kernel.usage", {}, calls.UsageList)
+        used = await usage_of(client, found.sessions)
         if as_json:
-            print_json(Listed(sessions=found.sessions, usage=used.kernels))
+            print_json(Listed(sessions=found.sessions, usage=used))
         elif found.sessions:
-            click.echo(sessions_table(found.sessions, datetime.now(UTC), used.kernels))
+            click.echo(sessions_table(found.sessions, datetime.now(UTC), used))
         else:
             click.echo(
                 "There are no sessions. Begin with: webipy exec 'print(1)', or in a browser: webipy open", err=True

@@ -7,10 +7,12 @@ of several sessions is refused with the list of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from webipy.client.client import Client
 from webipy.command.terminal import age, size_of, table
+from webipy.core import errors
 from webipy.core.api import calls
 
 
@@ -64,6 +66,25 @@ async def the_session(client: Client, name: str) -> calls.Session:
     found = await find_session(client, name)
     if found is None:
         raise Wrong(f"There is no session {name!r}; `webipy ls` lists the sessions.")
+    return found
+
+
+async def usage_of(client: Client, sessions: Sequence[calls.Session]) -> list[calls.KernelUsage]:
+    """What the kernels of sessions use: of all at once where the user may ask so, else of one after the other; without those that are not theirs.
+
+    Args:
+        client: The connection.
+        sessions: The sessions.
+    """
+    try:
+        return (await client.call("kernel.usage", {}, calls.UsageList)).kernels
+    except errors.NotPermitted:
+        pass  # a member or a viewer, who sees some sessions
+    found: list[calls.KernelUsage] = []
+    for session in sessions:
+        if session.kernel is not None:
+            with suppress(errors.NotPermitted, errors.NotFound):
+                found += (await client.call("kernel.usage", {"session": session.id}, calls.UsageList)).kernels
     return found
 
 

@@ -26,21 +26,32 @@ async def path_below_root(client: Client, named: str) -> str:
     Raises:
         Wrong: The file exists, but not below the root.
     """
+    return below(await root_of(client), named)
+
+
+async def root_of(client: Client) -> Path | None:
+    """The root of the server, absolute; `None`: it is not shown to the user of the command, who has an account or came by a link.
+
+    Args:
+        client: The connection.
+    """
     info = await client.call("server.info", {}, calls.ServerInfo, repeat=True)
-    return below(Path(info.root or "/"), named)
+    return Path(info.root) if info.root is not None else None
 
 
-def below(root: Path, named: str) -> str:
+def below(root: Path | None, named: str) -> str:
     """As `path_below_root`, for a known root.
 
     Args:
-        root: The root of the server, absolute.
+        root: The root of the server, absolute; `None`: it is not known, so a path counts from there whatever files are here.
         named: The path as the user has typed it.
 
     Raises:
         Wrong: The file exists, but not below the root.
     """
     path = Path(named)
+    if root is None:
+        return _from_root(path)
     if not path.exists() and not path.is_absolute():
         return path.as_posix()
     for absolute in (path.absolute(), path.resolve()):
@@ -49,17 +60,25 @@ def below(root: Path, named: str) -> str:
     raise Wrong(f"{named} is not below the root of the server, {root}. Start one there: webipy serve --root FOLDER")
 
 
-def below_new(root: Path, named: str) -> str:
+def _from_root(path: Path) -> str:
+    if path.is_absolute() or ".." in path.parts:
+        raise Wrong(f"{path} is not below the root of the server; name it as the page does, by its path from there.")
+    return path.as_posix()
+
+
+def below_new(root: Path | None, named: str) -> str:
     """As `below`, for a file that need not exist: the path counts from the working directory if its folder is below the root, else from the root.
 
     Args:
-        root: The root of the server, absolute.
+        root: The root of the server, absolute; `None`: it is not known.
         named: The path as the user has typed it.
 
     Raises:
         Wrong: The file would be outside the root.
     """
     path = Path(named)
+    if root is None:
+        return _from_root(path)
     for folder in (path.parent.absolute(), path.parent.resolve()):
         if folder.is_dir() and folder.is_relative_to(root) and ".." not in folder.parts:
             return (folder / path.name).relative_to(root).as_posix()

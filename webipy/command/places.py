@@ -18,7 +18,7 @@ from msgspec import Raw
 
 from webipy.client.client import Client, ConnectionLost
 from webipy.command.lookup import Wrong
-from webipy.command.paths import below, below_new
+from webipy.command.paths import below, below_new, root_of
 from webipy.command.streams import write_as_is
 from webipy.core import errors
 from webipy.core.api import calls, notebook_calls
@@ -68,7 +68,7 @@ class Place:
         if self.output in (None, "-"):
             return
         assert self.output is not None
-        self.to = below_new(await self._root(), self.output)
+        self.to = below_new(await root_of(self.client), self.output)
         asked = notebook_calls.CheckRun(path=self.path or None, to=self.to, overwrite=self.overwrite)
         try:
             await self.client.call("run.check", asked, calls.Done, repeat=True)
@@ -78,12 +78,8 @@ class Place:
             ours = " Leave out -o to run it in place." if "itself" in fault.message else ""
             raise Wrong(fault.message + ours) from None
 
-    async def _root(self) -> Path:
-        server = await self.client.call("server.info", calls.Nothing(), calls.ServerInfo, repeat=True)
-        return Path(server.root or "/")
-
     async def _find(self) -> None:
-        self.path = below(await self._root(), self.notebook)
+        self.path = below(await root_of(self.client), self.notebook)
 
     async def open(self) -> calls.Session:
         """Opens a session with the notebook in it, or with a copy of it.

@@ -400,6 +400,8 @@ class Execution:
 async def named_session(client: Client, name: str) -> tuple[calls.Session, bool]:
     """The session of that title, made if there is none: under an id that follows from the title, so that two commands at once make one.
 
+    Whoever has an account has one of their own: the id follows from the account, too.
+
     Until it has a kernel it is temporary: a command that is killed before leaves nothing.
 
     Args:
@@ -412,10 +414,12 @@ async def named_session(client: Client, name: str) -> tuple[calls.Session, bool]
     found = await find_session(client, name)
     if found is not None:
         return found, False
+    account = (await client.call("server.info", calls.Nothing(), calls.ServerInfo, repeat=True)).account
+    of = "" if account is None else f" of {account}"
     number = 0
     while True:
         number += 1
-        wanted = uuid.uuid5(uuid.NAMESPACE_OID, f"webipy exec {number} {name}").hex
+        wanted = uuid.uuid5(uuid.NAMESPACE_OID, f"webipy exec{of} {number} {name}").hex
         made = calls.CreateSession(title=name, id=wanted, temporary=True)
         with suppress(errors.AlreadyExists):  # a session of that id was closed
             return await client.call("session.create", made, calls.Session, repeat=True), True
