@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import http.server
 import json
 import random
@@ -9,8 +10,10 @@ import threading
 import time
 from typing import Any
 
+from tests.fake_push import FakeBrowser, FakePushService
 from tests.faults import FaultTestCase, rounds
 from tests.live import Server, until
+from webipy.server.sessions.notifications import AT_ONCE, PAGE_SECONDS
 
 AT_A_TIME = 10
 """Executions that are started between two kills."""
@@ -99,3 +102,50 @@ class Killed(FaultTestCase):
             if message.get("method") == "notification":
                 shown.add(message["params"]["id"])
         self.assertEqual(shown, {key.strip('"') for key in inbox.came})
+
+    def test_browsers_are_told_once_by_id(self) -> None:
+        """Web Push to two browsers of one person: each gets every notification, and a message that comes twice has the topic of the first."""
+        push = FakePushService()
+        self.addCleanup(push.close)
+        browsers = [FakeBrowser(push.origin) for _ in range(2)]
+        server = Server(f"--push-service={push.origin}")
+        self.addCleanup(server.close)
+        server.start()
+        for browser in browsers:
+            subscribe(server, browser)
+        session = server.session()
+        chance, asked = random.Random(11), set[str]()
+        for number in range(rounds(3, 40)):
+            for part in range(AT_A_TIME):
+                execution = f"p{number}-{part}"
+                server.call("execution.start", session=session, code="1", id=execution, notify=True)
+                asked.add(server.call("notification.ask", session=session, execution=execution)["id"])
+            time.sleep(PAGE_SECONDS + chance.uniform(-1, 1))  # the moment of the kill is what is drawn
+            server.kill()
+            server.start()
+        until(
+            lambda: all(set(topics) == asked for topics in push.topics(browsers).values()),
+            lambda: f"not all came: {push.topics(browsers)}",
+        )
+        self.assertEqual(push.faults, [])
+        for topics in push.topics(browsers).values():
+            self.assertLessEqual(
+                len(topics) - len(asked), rounds(3, 40) * AT_ONCE, "only what was under way comes twice"
+            )
+
+
+def subscribe(server: Server, browser: FakeBrowser) -> None:
+    """Signs a browser in by the token, and subscribes it."""
+    origin = {"Origin": server.origin, "Content-Type": "application/json"}
+    line = http.client.HTTPConnection("127.0.0.1", server.port)
+    try:
+        line.request("POST", "/login", json.dumps({"token": server.token}), origin)
+        answer = line.getresponse()
+        key = json.loads(answer.read())["key"]
+        cookie = (answer.headers["Set-Cookie"] or "").partition(";")[0]
+        call = {"jsonrpc": "2.0", "id": 1, "method": "push.subscribe", "params": browser.params()}
+        line.request("POST", "/rpc", json.dumps(call), {**origin, "Cookie": cookie, "X-Webipy-Key": key})
+        made = json.loads(line.getresponse().read())
+        assert any(one["here"] for one in made["result"]["browsers"]), made
+    finally:
+        line.close()

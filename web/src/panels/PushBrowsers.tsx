@@ -55,6 +55,7 @@ export function PushBrowsers() {
     }
   };
   const { list, own } = state;
+  const canTurnOn = own === null && obstacle() === null;
   return (
     <>
       <h3>{words.heading}</h3>
@@ -71,15 +72,19 @@ export function PushBrowsers() {
           ))}
         </ul>
       )}
-      {problem !== null && (
-        <p class="form-error" role="alert">
-          {problem}
-        </p>
-      )}
-      {own === null && obstacle() === null && (
-        <button type="button" class="btn" disabled={busy} onClick={() => void change(turnOn(), words.on)}>
-          {words.turnOn}
-        </button>
+      {(problem !== null || canTurnOn) && (
+        <div class="account-form">
+          {problem !== null && (
+            <p class="form-error" role="alert">
+              {problem}
+            </p>
+          )}
+          {canTurnOn && (
+            <button type="button" class="btn" disabled={busy} onClick={() => void change(turnOn(), words.on)}>
+              {words.turnOn}
+            </button>
+          )}
+        </div>
       )}
     </>
   );
