@@ -54,7 +54,7 @@ TESTED_BY: dict[str, tuple[str, ...]] = {
     "webipy.server.notebooks.update_depth": ("tests.test_update_depth", "tests.test_room"),
     "webipy.server.people.accounts": (
         "tests.test_people",
-        "tests.test_account_site",
+        "tests.test_user_methods",
         "tests.test_single_sign_on",
         "tests.test_account_tables",
     ),

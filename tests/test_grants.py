@@ -55,6 +55,13 @@ class Rights(SynchronousTestCase):
         self.assertEqual(whoms(Principal("Guest", "read", "l", session="s1", account="7")), ())
         self.assertEqual(Grants([grant("shared", "robot 7", "own")]).verb_at(person("7"), "shared"), "none")
 
+    def test_one_is_found_by_its_place_and_whom(self) -> None:
+        """On this very place: not what comes from above, nor what somebody else has."""
+        found = GRANTS.get("shared/lab", group_whom("lab"))
+        self.assertEqual(found and found.verb, "write")
+        for place, whom in (("shared/lab/x", group_whom("lab")), ("shared/lab", EVERYBODY), ("", EVERYBODY)):
+            self.assertIsNone(GRANTS.get(place, whom))
+
     def test_the_strongest_grant_on_a_place_or_above_counts(self) -> None:
         """For the account, its groups and everybody; nothing elsewhere."""
         table: dict[str, tuple[Verb, Verb, Verb]] = {
