@@ -306,12 +306,10 @@ def answer(lab: Lab, question: Params) -> Params:
     except Refused as fault:
         return {"id": id, "status": fault.status, "value": str(fault)}
     except Exception as fault:  # the library raises tornado's errors, and those of every file of a user's
-        logging.getLogger().warning("%s failed", ask, exc_info=True)
-        return {
-            "id": id,
-            "status": getattr(fault, "status_code", 500),
-            "value": getattr(fault, "log_message", None) or str(fault),
-        }
+        status = getattr(fault, "status_code", 500)
+        if status >= 500:
+            logging.getLogger().warning("%s failed", ask, exc_info=True)
+        return {"id": id, "status": status, "value": getattr(fault, "log_message", None) or str(fault)}
 
 
 def serve(lines: IO[str], out: IO[str]) -> None:

@@ -41,6 +41,7 @@ class Process(SynchronousTestCase):
             timeout=3 * PATIENCE_S,
             check=True,
         )
+        self.assertNotIn("Traceback", ran.stderr)  # what a client asks wrong is no fault of the server's
         first, *answers = [json.loads(line) for line in ran.stdout.splitlines()]
         self.assertEqual([one["id"] for one in answers], list(range(1, len(answers) + 1)))
         return [first, *((one["status"], one["value"]) for one in answers)]
