@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from tests.fakes import TOKEN
 from tests.test_site import SiteTestCase
 from webipy.core.api.rpc import MAX_MESSAGE_BYTES
-from webipy.io.web.http_channel import BODY_BYTES, BODY_SECONDS, HEAD_SECONDS, TURN_REQUESTS
+from webipy.io.web.http_channel import BODY_BYTES, BODY_SECONDS, HEAD_BYTES, HEAD_SECONDS, TURN_REQUESTS
 from webipy.io.web.paced_responses import PIECE_BYTES
 from webipy.io.web.requests import ANONYMOUS_BODY_BYTES
 
@@ -185,6 +185,48 @@ class Deadlines(ChannelTestCase):
         line.dataReceived(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /hea")
         self.rig.clock.advance(HEAD_SECONDS)
         self.assertIn(b"HTTP/1.1 408 ", reader.value())
+
+    def test_a_head_that_is_too_long_is_told(self) -> None:
+        """However its bytes are spread, and once; what comes behind it is not looked at."""
+        fields = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"Cookie: other=" + b"x" * HEAD_BYTES + b"\r\n\r\n"
+        many = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n" + b"Cookie: other=%b\r\n" % (b"x" * 80) * 200 + b"\r\n"
+        address = b"GET /healthz?" + b"x" * HEAD_BYTES + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        endless = b"GET /healthz?" + b"x" * 10 * HEAD_BYTES
+        for status, head in ((b"431", fields), (b"431", many), (b"414", address), (b"414", endless)):
+            for size in (len(head), 4096, 997):
+                line, reader = self.connect()
+                for start in range(0, len(head), size):
+                    line.dataReceived(head[start : start + size])
+                line.dataReceived(GET)
+                self.rig.clock.advance(HEAD_SECONDS)
+                self.assertTrue(reader.value().startswith(b"HTTP/1.1 %b " % status), reader.value()[:80])
+                self.assertEqual(reader.value().count(b"HTTP/1.1 "), 1)
+                self.assertIn(b'"limit_bytes":%d' % HEAD_BYTES, reader.value())
+                self.assertTrue(reader.disconnecting)
+
+    def test_what_is_no_request_is_told(self) -> None:
+        """Once, whatever else is wrong."""
+        first = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+        for head in (b"hello\r\n\r\n", first + b"no colon\r\n" * 3 + b"\r\n", first + b"A: b\r\n" * 600 + b"\r\n"):
+            for size in (len(head), 7):
+                line, reader = self.connect()
+                for start in range(0, len(head), size):
+                    line.dataReceived(head[start : start + size])
+                line.dataReceived(GET)
+                self.rig.clock.advance(HEAD_SECONDS)
+                self.assertTrue(reader.value().startswith(b"HTTP/1.1 400 Bad Request\r\n"), reader.value()[:80])
+                self.assertEqual(reader.value().count(b"HTTP/1.1 "), 1)
+                self.assertIn(b"no request of HTTP/1.1", reader.value())
+                self.assertTrue(reader.disconnecting)
+
+    def test_a_head_that_came_too_late_is_not_answered_again(self) -> None:
+        """Its rest is not looked at."""
+        line, reader = self.connect()
+        line.dataReceived(GET[:20])
+        self.rig.clock.advance(HEAD_SECONDS)
+        line.dataReceived(GET[20:] + GET)
+        self.rig.clock.advance(HEAD_SECONDS)
+        self.assertEqual(reader.value().count(b"HTTP/1.1 "), 1)
 
     def test_a_body_gets_on(self) -> None:
         """As long as it brings enough in each span of time it may take as long as it likes; then 408."""

@@ -4,6 +4,7 @@ twisted.web's channel answers requests as fast as they come and writes the answe
 it waits for the rest of a head or of a body as long as a byte comes each minute. Here
 
     a head is whole `HEAD_SECONDS` after its first byte, or the connection ends with 408;
+    a head has at most `HEAD_BYTES`, or the connection ends with 414 (its address is too long) or 431;
     a body brings `BODY_BYTES` in `BODY_SECONDS`, unless the server itself leaves it unread, or the connection ends with 408;
     the next request of a connection is looked at once the reader has taken what was sent, but for the 64 KiB that a transport buffers;
     after `TURN_REQUESTS` that came together, all other connections have a turn.
@@ -11,7 +12,7 @@ it waits for the rest of a head or of a body as long as a byte comes each minute
 So what a connection can cost is bounded, whoever is at its other end; large answers go out in pieces (webipy.io.web.paced_responses,
 webipy.io.web.files_resource). How many there may be: webipy.io.web.anonymous_connections.
 
-Source: RFC 9112, section 9.3.2 (pipelining); RFC 9110, section 15.5.9 (408).
+Source: RFC 9112, section 9.3.2 (pipelining); RFC 9110, sections 15.5.9 (408) and 15.5.15 (414); RFC 6585, section 5 (431).
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from webipy.core import errors
 from webipy.io.web.anonymous_connections import AnonymousConnections
 
 HEAD_SECONDS: Final = 10.0
+HEAD_BYTES: Final = HTTPChannel.totalHeadersSize
+"""Of the request line and all fields together; of one line, too."""
+
 BODY_SECONDS: Final = 30.0
 BODY_BYTES: Final = 4096
 """In `BODY_SECONDS`: less than the slowest line that anybody would use has."""
@@ -44,7 +48,56 @@ class _Site(Protocol):
     anonymous: AnonymousConnections
 
 
-class Channel(HTTPChannel):
+class _Refusing(HTTPChannel):
+    """A connection that says why it ends, once, when what comes is no request or too large a head."""
+
+    _is_ended = False
+    """Whether it was told that it ends: what comes then is not looked at."""
+
+    @property
+    def _line(self) -> Any:
+        return self.transport
+
+    def lineReceived(self, line: bytes) -> None:
+        """A line of a head, unless the head is too large with it."""
+        if self._is_ended:
+            return
+        if self._receivedHeaderSize + len(line) > HEAD_BYTES:
+            self._end_long_head()
+        else:
+            super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:
+        """A line that is larger than a head may be."""
+        self._end_long_head()
+
+    def _end_long_head(self) -> None:
+        if hasattr(self, "_command"):  # the request line came, so it is the fields
+            why = f"The fields of a request's head have at most {HEAD_BYTES} bytes in all, cookies of other servers of this host included."
+            self._end(b"431 Request Header Fields Too Large", errors.TooLarge(why, limit_bytes=HEAD_BYTES))
+        else:
+            why = f"The address of a request has at most {HEAD_BYTES} bytes; more goes into the body of a POST."
+            self._end(b"414 URI Too Long", errors.TooLarge(why, limit_bytes=HEAD_BYTES))
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        if not self._is_ended:  # several lines of one head may be wrong
+            why = f"This is no request of HTTP/1.1: its first line or a field is wrong, or it has more than {self.maxHeaders} fields."
+            self._end(b"400 Bad Request", errors.InvalidRequest(why))
+
+    def _end(self, status: bytes, fault: errors.Failure) -> None:
+        self._is_ended = True
+        body = msgspec.json.encode({"message": fault.message, "data": {"name": fault.name, **fault.facts}})
+        self._line.write(
+            b"HTTP/1.1 %b\r\nServer: webipy\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%b" % (status, len(body), body)
+        )
+        self.persistent = False
+        self.setTimeout(None)
+        self.loseConnection()
+        self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
+
+
+class Channel(_Refusing):
     """One connection."""
 
     site: Any
@@ -58,10 +111,6 @@ class Channel(HTTPChannel):
     @property
     def _anonymous(self) -> AnonymousConnections:
         return cast(_Site, self.site).anonymous
-
-    @property
-    def _line(self) -> Any:
-        return self.transport
 
     def connectionMade(self) -> None:
         """Counts it as anonymous."""
@@ -95,10 +144,12 @@ class Channel(HTTPChannel):
 
     def dataReceived(self, data: bytes) -> None:
         """Takes bytes in; a head that has begun has its time."""
+        if self._is_ended:
+            return
         if not self._busyReceiving:  # else what came behind a body is put back, in the middle of a turn
             self._in_turn = 0
         super().dataReceived(data)
-        if self._limit is None and self._is_head_begun():
+        if self._limit is None and self._is_head_begun() and not self._is_ended:
             self._set_limit(HEAD_SECONDS)
 
     def _is_head_begun(self) -> bool:
@@ -159,24 +210,19 @@ class Channel(HTTPChannel):
         if self.requests and getattr(self.requests[-1], "is_refused", False):
             self._line.abortConnection()  # it was answered, and the rest of its body does not come
         elif self._is_head_begun():
-            self._end(f"The head of a request is whole within {HEAD_SECONDS:g} s.")
+            self._end_late(f"The head of a request is whole within {HEAD_SECONDS:g} s.")
         elif self._is_getting_on(self.requests[-1]):
             self._set_limit(BODY_SECONDS)
         else:
-            self._end(f"A body brings {BODY_BYTES} bytes in {BODY_SECONDS:g} s.")
+            self._end_late(f"A body brings {BODY_BYTES} bytes in {BODY_SECONDS:g} s.")
 
     def _is_getting_on(self, request: Request) -> bool:
         before, self._body_came = self._body_came, getattr(request, "received", 0)
         return getattr(request, "is_held", False) or self._body_came - before >= BODY_BYTES
 
-    def _end(self, why: str) -> None:
-        fault = errors.Timeout(f"{why} This one did not; the connection ends.")
-        body = msgspec.json.encode({"message": fault.message, "data": {"name": fault.name}})
-        self._line.write(
-            b"HTTP/1.1 408 Request Timeout\r\nServer: webipy\r\nConnection: close\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-        )
-        self.persistent = False
-        self.setTimeout(None)
-        self.loseConnection()
-        self._abortingCall = self.callLater(self.abortTimeout, self.forceAbortClient)
+    def _end_late(self, why: str) -> None:
+        self._end(b"408 Request Timeout", errors.Timeout(f"{why} This one did not; the connection ends."))
+
+    def _end(self, status: bytes, fault: errors.Failure) -> None:
+        self._set_limit(None)
+        super()._end(status, fault)
