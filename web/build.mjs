@@ -378,14 +378,26 @@ async function worker() {
   await bundle({ ...shared, entryPoints: ["src/worker/start.ts"], format: "iife", outfile: join(work, "push-worker.js") });
 }
 
+/**
+ * What makes the page an app that browsers install: a window of its own, and on an iPhone or iPad the only way to Web Push. Its addresses are relative
+ * to `static/`, so they are right below every base URL. Source: Web Application Manifest (W3C).
+ */
+function manifestWith(icon) {
+  const icons = [{ src: icon, sizes: "any", type: "image/svg+xml" }];
+  return { name: "webipy", short_name: "webipy", id: "../", start_url: "../", scope: "../", display: "standalone", icons };
+}
+
 /** `first` are the chunks that `main` cannot start without: told to the browser, so that it does not find them one after the other. */
 async function page(css, main, first) {
   const icon = await readFile(join(here, "src", "icon.svg"));
   const iconName = `icon-${hashOf(icon)}.svg`;
   await writeFile(join(work, iconName), icon);
+  const manifest = JSON.stringify(manifestWith(iconName));
+  const manifestName = `app-${hashOf(manifest)}.webmanifest`;
+  await writeFile(join(work, manifestName), manifest);
   const html = await readFile(join(here, "index.html"), "utf8");
   const preload = first.map(name => `<link rel="modulepreload" href="{{base}}static/${name}">`).join("\n    ");
-  const filled = html.replace("@ICON@", iconName).replace("@CSS@", css).replace("@MAIN@", main).replace("<!--PRELOAD-->", preload);
+  const filled = html.replace("@ICON@", iconName).replace("@MANIFEST@", manifestName).replace("@CSS@", css).replace("@MAIN@", main).replace("<!--PRELOAD-->", preload);
   await writeFile(join(work, "index.html"), filled);
 }
 

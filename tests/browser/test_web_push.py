@@ -142,6 +142,17 @@ class WebPush(PageCase):
         page.close()
         return str(gate)
 
+    def test_the_page_can_be_installed(self) -> None:
+        """As an app below the base URL, which is where iPhones and iPads have Web Push."""
+        page = self.home()
+        session = self.context.new_cdp_session(page)
+        found = session.send("Page.getAppManifest")
+        self.assertEqual(found["errors"], [])
+        asked = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
+        self.assertEqual([one["errorId"] for one in asked if one["errorId"] != "in-incognito"], [])
+        manifest = found["manifest"]
+        self.assertEqual({manifest["startUrl"], manifest["scope"]}, {self.server.origin + "/"})
+
     def test_who_closes_the_page_is_told_once(self) -> None:
         """By the service worker, also when the server was killed in between; not again by a page, nor when the message comes twice."""
         page = self.home()

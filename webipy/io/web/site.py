@@ -69,6 +69,7 @@ _TYPES = {
     ".map": "application/json",
     ".txt": "text/plain; charset=utf-8",
     ".json": "application/json",
+    ".webmanifest": "application/manifest+json",
 }
 
 
