@@ -397,7 +397,12 @@ async function page(css, main, first) {
   await writeFile(join(work, manifestName), manifest);
   const html = await readFile(join(here, "index.html"), "utf8");
   const preload = first.map(name => `<link rel="modulepreload" href="{{base}}static/${name}">`).join("\n    ");
-  const filled = html.replace("@ICON@", iconName).replace("@MANIFEST@", manifestName).replace("@CSS@", css).replace("@MAIN@", main).replace("<!--PRELOAD-->", preload);
+  const filled = html
+    .replace("@ICON@", iconName)
+    .replace("@MANIFEST@", manifestName)
+    .replace("@CSS@", css)
+    .replace("@MAIN@", main)
+    .replace("<!--PRELOAD-->", preload);
   await writeFile(join(work, "index.html"), filled);
 }
 

@@ -1,6 +1,7 @@
 /** The home page: what still runs, the files below the root, and what is new. */
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { initialsOf } from "../model/people.ts";
 import { ConnectionBanner } from "../panels/ConnectionBanner.tsx";
 import { Files } from "../panels/Files.tsx";
 import { Folder } from "../panels/folder.ts";
@@ -322,10 +323,11 @@ function account(hub: string | null): readonly MenuRow[] {
 /** Who is signed in, and what belongs to them. */
 function Account() {
   const name = server.value?.principal ?? "";
-  const label = homeWords.signedInAs(name);
+  const words = homeWords.signedInAs(name);
+  const label = name === "" ? words : `${initialsOf(name)}: ${words}`; // what can be seen is part of the name, for those who use speech input
   const person = server.value?.account == null ? "owner" : `account ${server.value.account}`;
   return (
-    <Menu className="btn ghost icon" label={label} title={label} items={account(server.value?.hub ?? null)}>
+    <Menu className="btn ghost icon" label={label} title={words} items={account(server.value?.hub ?? null)}>
       {name === "" ? <Icon name="leave" /> : <Face person={person} name={name} />}
     </Menu>
   );
