@@ -458,7 +458,7 @@ class PlaceTests(SynchronousTestCase):
         """Made when there is none, and kept once it has a kernel."""
         made = session("s2", "shell")
         found, called = self.open(None, session__create=made, kernel__start=made)
-        self.assertEqual(called, ["session.list", "session.create", "kernel.start", "session.keep"])
+        self.assertEqual(called, ["session.list", "server.info", "session.create", "kernel.start", "session.keep"])
         self.assertEqual(found.id, "s2")
 
     def test_a_title_with_a_kernel_makes_one(self) -> None:
