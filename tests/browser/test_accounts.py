@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.accounts import ACCOUNT, PASSWORD, accept, sign_in
+from tests.browser.accounts import ACCOUNT, PASSWORD, accept, fill_first, sign_in
 from tests.browser.stage import PageCase, PageServer
 
 HOME = "New notebook"
@@ -266,7 +266,7 @@ class Accounts(PageCase):
             context = self.new_context()
             page = self.new_page(context)
             page.goto(self.server.origin)
-            page.get_by_label("Name").fill("bo")
+            fill_first(page.get_by_label("Name"), "bo")
             page.get_by_label("Password").fill(PASSWORD)
             page.get_by_label("Stay signed in").set_checked(stay)
             page.get_by_role("button", name="Sign in", exact=True).click()

@@ -11,7 +11,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
-from tests.browser.accounts import ACCOUNT
+from tests.browser.accounts import ACCOUNT, fill_first
 from tests.browser.stage import PageCase, PageServer
 from tests.fake_push import FakeBrowser, FakePushService
 from tests.live import WAITS, until
@@ -229,6 +229,6 @@ class WebPush(PageCase):
 
 def sign_in_here(page: Page) -> None:
     """Sends the form of signing in by name."""
-    page.get_by_label("Name").fill(NAME)
+    fill_first(page.get_by_label("Name"), NAME)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
