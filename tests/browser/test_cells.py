@@ -9,6 +9,7 @@ from typing import Any
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.stage import PageCase
+from tests.live import until
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 
@@ -62,6 +63,12 @@ class Cells(PageCase):
         self.context.route("**/static/*.js", slowly)
         return held
 
+    def let_editor_come(self, page: Page, held: list[Route]) -> None:
+        """Ends the slow line, once the page has asked for the editor."""
+        until(lambda: bool(page.evaluate("1") and held), "the page asks for the editor")
+        for route in held:
+            route.continue_()
+
     def click_at(self, page: Page, cell: str, offset: int) -> None:
         """Clicks before a character of the source of a cell that is not edited yet."""
         x, y = page.evaluate(
@@ -91,9 +98,7 @@ class Cells(PageCase):
         self.press(page, "b", "c")
         page.mouse.wheel(0, 200)
         page.wait_for_function("document.querySelector('.live').getBoundingClientRect().top < 0")
-        self.assertTrue(held)
-        for route in held:
-            route.continue_()
+        self.let_editor_come(page, held)
         expect(page.locator(".cm-content")).to_be_focused()
         self.press(page, "d")
         page.keyboard.press("Escape")
@@ -108,9 +113,7 @@ class Cells(PageCase):
         page = self.open_file(self.path)
         page.get_by_text("four").dblclick()
         expect(page.locator(".live .src")).to_be_visible()
-        self.assertTrue(held)
-        for route in held:
-            route.continue_()
+        self.let_editor_come(page, held)
         expect(page.locator(".cm-content")).to_be_focused()
         self.press(page, "x")
         self.assertNotIn("xone", page.locator(".cm-content").inner_text())
@@ -124,9 +127,7 @@ class Cells(PageCase):
             page, "End", "x", "d", "d", "Space", "5", "z", "Backspace", "Home", "ArrowRight", "!", "Shift+End", "#"
         )
         expect(page.locator(".cell")).to_have_count(2)
-        self.assertTrue(held)
-        for route in held:
-            route.continue_()
+        self.let_editor_come(page, held)
         expect(page.locator(".cm-content")).to_have_text("o!#")
         self.press(page, "Control+z")
         expect(page.locator(".cm-content")).to_have_text("o!nexdd 5")
