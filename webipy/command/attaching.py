@@ -38,6 +38,15 @@ ACKNOWLEDGE_S: Final = 0.3
 """So much is shown, or so long it is waited, before it is acknowledged."""
 
 
+def fitting_size(local: LocalTerminal) -> tuple[int, int] | None:
+    """The lines and columns of the terminal of the user, as far as one of the server may have them; `None` where they are not known."""
+    size = local.size
+    if size is None:
+        return None
+    rows, cols = (min(one, terminal_calls.MAX_SIDE) for one in size)
+    return rows, cols
+
+
 @attrs.define(eq=False)
 class Attachment:
     """One terminal of the server in the terminal of the user.
@@ -116,9 +125,9 @@ class Attachment:
 
     def resize(self) -> None:
         """Gives the terminal the size that the one of the user has."""
-        size = self.local.size
+        size = fitting_size(self.local)
         if size is not None and not self._ended.called:
-            rows, cols = (min(one, terminal_calls.MAX_SIDE) for one in size)
+            rows, cols = size
             wanted = terminal_calls.ResizeTerminal(terminal=self.terminal.id, rows=rows, cols=cols)
             self._quietly("terminal.resize", wanted)
 

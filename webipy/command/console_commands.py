@@ -70,12 +70,13 @@ def console(
     """
     from twisted.internet import reactor
 
-    from webipy.command.console_place import ConsoleCommand, check_terminal
+    from webipy.command.console_place import ConsoleCommand
+    from webipy.command.local_terminal import check_terminal
     from webipy.command.private import found_or_private
 
     if fresh and session is not None:
         raise click.UsageError("--fresh makes a new session; it cannot be used together with SESSION.")
-    check_terminal(sys.stdin, sys.stdout)
+    check_terminal(sys.stdin, sys.stdout, "A console", "in a pipe, use: webipy exec -")
     if not fresh:
         target.find()
     with found_or_private(target, ["code"]) as (server, _):

@@ -15,7 +15,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
-from typing import Any, TextIO
+from typing import Any
 
 import attrs
 from prompt_toolkit.input import create_input
@@ -38,20 +38,6 @@ from webipy.command.streams import StreamFault, give_up, raw
 from webipy.command.terminal import Keyboard
 from webipy.core import errors
 from webipy.core.api import calls
-
-
-def check_terminal(stdin: TextIO | None, stdout: TextIO) -> None:
-    """Returns when somebody can type and see.
-
-    Args:
-        stdin: Standard input; `None` when it is closed.
-        stdout: Standard output.
-
-    Raises:
-        Wrong: One of the two is no terminal.
-    """
-    if stdin is None or not stdin.isatty() or not stdout.isatty():
-        raise Wrong("A console needs a terminal to read from and to write to; in a pipe, use: webipy exec -")
 
 
 async def open_session(

@@ -21,9 +21,11 @@ import threading
 import tty
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Final
+from typing import Final, TextIO
 
 from twisted.internet.defer import Deferred
+
+from webipy.command.lookup import Wrong
 
 PIECE_BYTES: Final = 65_536
 """What is read at once."""
@@ -33,6 +35,22 @@ MOST_KEYS: Final = 65_536
 
 Keys = Callable[[str | None], int]
 """Takes what was typed, or `None` when the terminal is gone; returns how many characters wait to be sent."""
+
+
+def check_terminal(stdin: TextIO | None, stdout: TextIO, what: str, instead: str) -> None:
+    """Returns when somebody can type and see.
+
+    Args:
+        stdin: Standard input; `None` when it is closed.
+        stdout: Standard output.
+        what: What needs that, as the beginning of the message.
+        instead: What does without, as its end.
+
+    Raises:
+        Wrong: One of the two is no terminal.
+    """
+    if stdin is None or not stdin.isatty() or not stdout.isatty():
+        raise Wrong(f"{what} needs a terminal to read from and to write to; {instead}")
 
 
 class LocalTerminal:

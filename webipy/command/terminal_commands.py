@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 NEEDED = "\x00@chijm["
 """Ctrl and one of these are keys that a shell cannot do without: Enter, Tab, Backspace, Esc, ^C."""
 
+NEEDS_NONE = "`webipy terminal new --detached` needs none."
+"""What does without a terminal to type in."""
+
 
 def _key(context: click.Context, option: click.Parameter, given: str) -> str:
     """The letter of `ctrl-LETTER`."""
@@ -84,11 +87,12 @@ def new(target: Target, name: str | None, folder: str | None, detached: bool, ke
       webipy terminal new build --folder project
       webipy terminal new --detached
     """
-    from webipy.command.terminals import AttachCommand, check_terminal, start
+    from webipy.command.local_terminal import check_terminal
+    from webipy.command.terminals import AttachCommand, start
     from webipy.command.typed_keys import DetachKey
 
     if not detached and not as_json:
-        check_terminal(sys.stdin, sys.stdout)
+        check_terminal(sys.stdin, sys.stdout, "This", NEEDS_NONE)
 
     async def command(client: Client) -> int:
         from twisted.internet import reactor
@@ -123,10 +127,11 @@ def attach(target: Target, name: str | None, key: str) -> None:
       webipy terminal attach build
       webipy terminal attach --url https://HOST/ 1 --detach-key ctrl-b
     """
-    from webipy.command.terminals import AttachCommand, check_terminal, the_terminal
+    from webipy.command.local_terminal import check_terminal
+    from webipy.command.terminals import AttachCommand, the_terminal
     from webipy.command.typed_keys import DetachKey
 
-    check_terminal(sys.stdin, sys.stdout)
+    check_terminal(sys.stdin, sys.stdout, "This", NEEDS_NONE)
 
     async def command(client: Client) -> int:
         from twisted.internet import reactor

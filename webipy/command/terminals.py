@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any
 
 import attrs
 import click
 import msgspec
 
 from webipy.client.client import Client
-from webipy.command.attaching import Attachment
+from webipy.command.attaching import Attachment, fitting_size
 from webipy.command.exit_statuses import OK
 from webipy.command.local_terminal import LocalTerminal
 from webipy.command.lookup import Wrong
@@ -29,20 +29,6 @@ class ClosedTerminals(msgspec.Struct, frozen=True):
     """What `webipy terminal close --json` prints."""
 
     closed: list[str]
-
-
-def check_terminal(stdin: TextIO | None, stdout: TextIO) -> None:
-    """Returns when somebody can type and see.
-
-    Args:
-        stdin: Standard input; `None` when it is closed.
-        stdout: Standard output.
-
-    Raises:
-        Wrong: One of the two is no terminal.
-    """
-    if stdin is None or not stdin.isatty() or not stdout.isatty():
-        raise Wrong("This needs a terminal to read from and to write to; `webipy terminal new --detached` needs none.")
 
 
 async def all_of(client: Client) -> list[terminal_calls.Terminal]:
@@ -124,8 +110,7 @@ async def start(client: Client, name: str | None, folder: str | None) -> termina
         errors.Failure: The server refuses.
     """
     at = "" if folder is None else await path_below_root(client, folder)
-    size = LocalTerminal(lambda *_: None, "utf-8").size or (24, 80)
-    rows, cols = (min(one, terminal_calls.MAX_SIDE) for one in size)
+    rows, cols = fitting_size(LocalTerminal(lambda *_: None, "utf-8")) or (24, 80)
     params = terminal_calls.CreateTerminal(folder="" if at == "." else at, rows=rows, cols=cols, id=name)
     return await client.call("terminal.create", params, terminal_calls.Terminal)
 
