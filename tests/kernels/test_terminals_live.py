@@ -168,9 +168,8 @@ class LiveTerminals(ServerCase):
     def test_close_hangs_up(self) -> None:
         """Shell, program and host end; other readers are told."""
         line = self.terminal()
-        line.type("echo pid $$; sleep 1000\r")
-        line.until("\r\n")
-        pid = int(re.findall(r"pid (\d+)", line.text)[0])
+        line.type("echo pid $$ told; sleep 1000\r")
+        pid = int(re.findall(r"pid (\d+) told", line.until(" told"))[0])
         self.call("terminal.close", terminal=line.terminal)
         until_ended(pid)
         self.assertEqual(line.until_ended()["ended"], "The terminal was closed.")
