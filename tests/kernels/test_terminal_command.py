@@ -90,7 +90,7 @@ class Using(TerminalCommandCase):
         """Keys go to it, ^C too; it has the size of the terminal; what it printed is shown again, then the key, then the prompt."""
         first = self.shell("build")
         first.run("stty size; echo $TERM", "40 120\r\nxterm-256color")
-        first.run("echo sl''eeps; sleep 1000", "sleeps")
+        first.run("sh -c 'echo sl\"\"eeps; exec sleep 1000'", "sleeps")
         first.type(CTRL_C)
         first.until("$ ")
         first.run("echo mar''ked", "marked")
