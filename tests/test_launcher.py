@@ -247,6 +247,15 @@ class Local(LauncherContract, TestCase):
         )
         for one in [self.real.specs() for _ in range(2)]:
             await self.assertFailure(one, errors.KernelFailed)
+        killed = ("-c", "kill -9 $$")
+        self.patch(
+            kernelspec_cache,
+            "getProcessOutputAndValue",
+            lambda *_, **more: original("/bin/sh", killed, reactor=reactor),
+        )
+        for one in [self.real.specs() for _ in range(2)]:
+            fault = await self.assertFailure(one, errors.KernelFailed)
+            self.assertIn("signal 9 (Killed) has ended the process that reads them", str(fault))
         self.patch(kernelspec_cache, "getProcessOutputAndValue", original)
         self.assertIn("python3", (await self.real.specs()).found)
 

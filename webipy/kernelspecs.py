@@ -18,8 +18,12 @@ import contextlib
 import json
 import os
 import resource
+import signal
 import sys
 from typing import Any
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ^C in the terminal of the server ends this, too, without a traceback
 
 from jupyter_client.kernelspec import KernelSpecManager
 

@@ -8,6 +8,7 @@ installed, changed or removed meanwhile is there for the next call.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 import attrs
@@ -112,8 +113,13 @@ def changed(path: str) -> int:
 
 
 def _not_asked(failure: Failure) -> Failure:
-    """No process could be started (EAGAIN, ENOMEM, EMFILE): the failure has the words of the system."""
-    fault = failure.check(OSError) and failure.value
-    if not isinstance(fault, OSError):
-        return failure
-    raise errors.KernelFailed(f"Kernelspecs cannot be looked up: {fault.strerror or fault}.") from None
+    """No process could be started (EAGAIN, ENOMEM, EMFILE), and the failure has the words of the system; or a signal has ended it."""
+    match failure.value:
+        case OSError() as fault:
+            raise errors.KernelFailed(f"Kernelspecs cannot be looked up: {fault.strerror or fault}.") from None
+        case (_, _, int(number)):  # what `getProcessOutputAndValue` makes of a process that a signal has ended
+            name = signal.strsignal(number) or "unknown"
+            raise errors.KernelFailed(
+                f"Kernelspecs cannot be looked up: signal {number} ({name}) has ended the process that reads them."
+            )
+    return failure
