@@ -10,6 +10,9 @@ ends with the process, however that ends; daemonizing keeps it.
 
 from __future__ import annotations
 
+import webipy.io.imports_on_demand  # noqa: F401  before whatever imports Twisted's transports or Autobahn
+
+# isort: split
 import atexit
 import gc
 import os
@@ -38,6 +41,7 @@ from webipy.announcement import (
     print_reach,
     write_server_file,
 )
+from webipy.core import errors
 from webipy.io.conversion.converter_process import LocalConverter
 from webipy.io.conversion.export_store import ExportStore
 from webipy.io.files.files import FileThreads, RootFiles, files_below
@@ -242,7 +246,12 @@ class WebipyService(Service):
         return metrics
 
     def _find_specs(self, launcher: LocalLauncher) -> None:
-        launcher.specs().addErrback(lambda failure: self._log.failure("no kernelspecs", failure))
+        def tell(failure: Any) -> None:
+            failure.trap(errors.KernelFailed)
+            if self.running:  # ^C and a service manager end the process that looks together with this one
+                self._log.warn("{why}", why=failure.getErrorMessage())
+
+        launcher.specs().addErrback(tell)
 
     def _start_files(self) -> None:
         root, state, hidden = self._options.root, self._options.state, (self._options.state, self._options.token_file)

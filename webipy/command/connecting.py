@@ -75,6 +75,9 @@ class Target:
             NoServer: No server is known.
             Wrong: `--url` is no address, or `--fingerprint` none.
         """
+        import webipy.io.imports_on_demand  # noqa: F401  first: a command that speaks plain http starts sooner without TLS
+
+        # isort: split
         from webipy.client.client import Address, NoServer, find_server
 
         if self.url is None:
