@@ -50,11 +50,11 @@ class TokenTests(RigTestCase):
     def test_limits_are_given_as_people_know_them(self) -> None:
         """A session by its title; groups in one word or several; a folder as a path here."""
         self.rig.disk.files.put("tmp/a.txt", b"")
-        self.make(session="Oscillator", read=True, methods=("file.*,cell.*", "execution.start"))
+        self.make(session="Oscillator", read=True, methods=("file.*,cell.*", "execution.list"))
         self.make("second", folder="/tmp")
         second, first = (one["scopes"] for one in self.rig.me.call("token.list")["tokens"])
         self.assertEqual((first["session"], first["read"]), (self.session, True))
-        self.assertEqual(first["methods"], ["cell.*", "execution.start", "file.*"])
+        self.assertEqual(first["methods"], ["cell.*", "execution.list", "file.*"])
         self.assertEqual(second["folder"], "tmp")
         self.failureResultOf(
             Deferred.fromCoroutine(tokens.create(self.client, tokens.Wanted("x", 1, False, "no", None, ()), False)),

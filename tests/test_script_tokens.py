@@ -286,6 +286,8 @@ class Limits(TokensTestCase):
             self.refused("invalid_params", "token.create", label="x", folder=folder)
         for methods in (["file"], ["file.reed"], ["*"], ["*.*"], ["file.**"], [""], ["flie.*"]):
             self.refused("invalid_params", "token.create", label="x", methods=methods)
+        for methods in (["execution.start"], ["file.read", "cell.edit"], ["input.*"]):
+            self.refused("invalid_params", "token.create", label="x", read=True, methods=methods)
         for days in (0, -1, 4000, 1.5):
             self.refused("invalid_params", "token.create", label="x", days=days)
         made = self.made(folder="/lab//", days=None)

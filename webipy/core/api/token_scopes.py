@@ -74,6 +74,9 @@ standing here; tests compare both lists with the method table.
 NEVER: Final = frozenset(["server.launch_code", "account.code", "account.change_password"])
 """Methods that no token may call."""
 
+READING: Final[frozenset[Verb]] = frozenset(["none", "read"])
+"""The verbs of calls that change nothing."""
+
 PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     "file.copy": ("path", "to"),
     "file.create": ("path",),
@@ -156,7 +159,7 @@ def _refusal(scopes: Scopes, touched: Touched, path_of: PathOf) -> str:
         return (
             f"manages no people, rights, logins, links or tokens: {method} must be named when a token is made for it."
         )
-    if scopes.read and touched.verb != "read":
+    if scopes.read and touched.verb not in READING:
         return f"may only read, and {method} changes something."
     if touched.is_own or method in FILTERED:
         return ""

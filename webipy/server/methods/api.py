@@ -140,7 +140,7 @@ class Api:
     _log = Logger()
 
     def __attrs_post_init__(self) -> None:
-        self.services.method_names = frozenset(METHODS)
+        self.services.verbs = {name: method.verb for name, method in METHODS.items()}
 
     async def described(self) -> bytes:
         """The result of rpc.discover as JSON, made once."""

@@ -94,8 +94,8 @@ class Services:
     has_jupyterlab: Callable[[], bool] = bool
     hub_home: str | None = None
     """The address of the page of a hub where people start and stop this server."""
-    method_names: frozenset[str] = frozenset()
-    """The names of all methods."""
+    verbs: Mapping[str, Verb] = attrs.field(factory=dict)
+    """The right that each method needs, by its name."""
     directory: Directory = attrs.field(init=False)
     rights: Rights = attrs.field(init=False)
     homes: Homes = attrs.field(init=False)

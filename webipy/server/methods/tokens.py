@@ -6,7 +6,7 @@ from webipy.core import errors
 from webipy.core.api import access, token_calls
 from webipy.core.api.access import Principal, Verb
 from webipy.core.api.scopes import Scopes
-from webipy.core.api.token_scopes import NEVER, normal
+from webipy.core.api.token_scopes import NEVER, READING, names, normal
 from webipy.server.methods.failures import OF_FILE, OF_SESSION
 from webipy.server.methods.method import Connection, Methods, Services
 from webipy.server.people.script_tokens import ScriptToken
@@ -54,15 +54,19 @@ async def _scopes(services: Services, who: Principal, params: token_calls.Create
     if params.folder is not None:
         folder = await _folder(services, who, params.folder)
     for name in params.methods:
-        noun, _, verb = name.partition(".")
-        is_group = verb == "*" and any(one.startswith(f"{noun}.") for one in services.method_names)
-        if not is_group and name not in services.method_names:
+        verbs = {verb for method, verb in services.verbs.items() if names([name], method)}
+        if not verbs:
             raise errors.InvalidParams(
                 f"There is no method or group {name!r}; a group is written as file.*, and docs/protocol.md lists all.",
                 field="methods",
             )
         if name in NEVER:
             raise errors.InvalidParams(f"No token may call {name}: a browser's login knows no limits.", field="methods")
+        if params.read and verbs.isdisjoint(READING):
+            raise errors.InvalidParams(
+                f"A token that only reads can never call {name}, which changes something: leave out one of the two.",
+                field="methods",
+            )
     return Scopes(read=params.read, session=params.session, folder=folder, methods=tuple(sorted(set(params.methods))))
 
 
