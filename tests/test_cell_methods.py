@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from tests.fakes import RigTestCase, printed
+from tests.fakes import RigTestCase, printed, result_of
 from webipy.core.events.events import AnyEvent
 from webipy.server.methods import cells
 
@@ -34,6 +34,24 @@ class CellTestCase(RigTestCase):
     def cells(self) -> list[tuple[str, str]]:
         """Id and source of each."""
         return [(cell["id"], cell["source"]) for cell in self.call("list")["cells"]]
+
+
+class Lists(CellTestCase):
+    """`cell.list`."""
+
+    def test_an_edit_is_shown_when_it_is_written(self) -> None:
+        """After a crash nobody has seen what is gone."""
+        edit = self.rig.me.ask("cell.set_source", session=self.session, cell="a", version=0, source="2")
+        asked = self.rig.me.ask("cell.list", session=self.session)
+        self.assertNoResult(edit)
+        self.assertNoResult(asked)
+        shown = result_of(self.rig.wait(asked))
+        self.assertEqual((shown["seq"], shown["cells"][0]["source"]), (self.rig.journal.written, "2"))
+        self.rig.me.ask("cell.set_source", session=self.session, cell="a", version=1, source="3")
+        late = self.rig.me.ask("cell.list", session=self.session)
+        self.rig = self.rig.crashed()
+        self.assertNoResult(late)
+        self.assertEqual(self.cells()[0], ("a", "2"))
 
 
 class Splits(CellTestCase):

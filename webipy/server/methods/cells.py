@@ -108,7 +108,11 @@ async def cell_list(services: Services, connection: Connection, params: calls.Of
     """The cells in their order."""
     session = services.sessions.get(params.session)
     async with connection.heavy():
-        return cell_calls.CellList(seq=session.seq, cells=[_as_result(cell) for cell in session.state.notebook.cells()])
+        found = cell_calls.CellList(
+            seq=session.seq, cells=[_as_result(cell) for cell in session.state.notebook.cells()]
+        )
+    await session.until_written(found.seq)  # what a fault could still undo is shown to nobody
+    return found
 
 
 def _as_result(cell: Cell) -> cell_calls.Cell:

@@ -188,7 +188,7 @@ async def _run_before(session: Session, run: str) -> notebook_calls.NotebookRun:
     while session.state.spans.find(f"{run}-{number + 1}") is not None:
         number += 1
     first, last = session.state.spans.get(f"{run}-1").queued, session.state.spans.get(f"{run}-{number}").queued
-    await _written(session, last)
+    await session.until_written(last)
     found: list[events.ExecutionQueued] = []
     await session.each_event(first, last, lambda e: found.append(e) if isinstance(e, events.ExecutionQueued) else None)
     of_run = [queued for queued in found if queued.run == run]
@@ -287,7 +287,9 @@ async def execution_queue(
         )
         for run in sorted(open_now, key=lambda run: not run.running)
     ]
-    return notebook_calls.ExecutionQueue(seq=session.seq, executions=queued)
+    found = notebook_calls.ExecutionQueue(seq=session.seq, executions=queued)
+    await session.until_written(found.seq)  # what a fault could still undo is shown to nobody
+    return found
 
 
 @method(
@@ -308,7 +310,7 @@ async def execution_move(services: Services, connection: Connection, params: not
         if params.before == params.execution:
             raise errors.InvalidParams("An execution cannot wait before itself.", field="before")
     newest = max(session.state.spans.get(name).queued for name in (params.execution, params.before or params.execution))
-    await _written(session, newest)
+    await session.until_written(newest)
     session.kernel_connection.live()
     moves = run.moves
     session.kernel_connection.command(Move(params.execution, params.before))
@@ -320,7 +322,7 @@ async def execution_move(services: Services, connection: Connection, params: not
             id=params.execution,
         )
     seq = session.seq
-    await _written(session, seq)
+    await session.until_written(seq)
     return Accepted(seq=seq)
 
 
@@ -345,13 +347,13 @@ async def run_cancel(
         return notebook_calls.RunCancelled(executions=[])
     session.check_writable()
     newest = max(session.state.spans.get(run.id).queued for run in wanted)
-    await _written(session, newest)
+    await session.until_written(newest)
     since = session.written
     session.kernel_connection.live()
     session.kernel_connection.command(Cancel(msg_ids=[run.id for run in wanted]))
     most_s = patience_s(session) + len(wanted) / CANCELLED_PER_SECOND
     await _until(lambda: all(run.is_over or run.running for run in wanted), services, session, most_s)
-    await _written(session, session.seq)
+    await session.until_written(session.seq)
     return notebook_calls.RunCancelled(executions=await _cancelled(session, since, {run.id for run in wanted}))
 
 
@@ -386,9 +388,3 @@ async def _until(is_so: Callable[[], bool], services: Services, session: Session
                 await news[0]
     finally:
         stop_clock()
-
-
-async def _written(session: Session, seq: int) -> None:
-    """Returns when event `seq` is in the journal."""
-    while session.written < seq:
-        await session.news()
