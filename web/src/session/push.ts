@@ -58,13 +58,15 @@ function bytesOf(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(letters, letter => letter.charCodeAt(0));
 }
 
-/** That of this browser among those that are told; null: it is none of them. */
-export async function ownAmong(browsers: readonly PushBrowser[]): Promise<PushBrowser | null> {
-  const own = await subscription();
+/** That of a subscription among the browsers that are told; null: it is none of them. */
+async function entryOf(own: PushSubscription | null, browsers: readonly PushBrowser[]): Promise<PushBrowser | null> {
   if (own === null) return null;
   const digest = await digestOf(own);
   return browsers.find(one => one.digest === digest) ?? null;
 }
+
+/** That of this browser among those that are told; null: it is none of them. */
+export const ownAmong = async (browsers: readonly PushBrowser[]): Promise<PushBrowser | null> => entryOf(await subscription(), browsers);
 
 /** Subscribes at the push service. Rejects with words of what does not work. */
 async function subscribe(key: string): Promise<PushSubscription> {
@@ -123,10 +125,11 @@ export async function turnOff(browser: PushBrowser): Promise<PushBrowsers> {
 export async function agree(): Promise<void> {
   const { offered, browsers } = await connection.call("push.list", {});
   if (!offered) return;
-  const [own, kept] = [await subscription(), await ownAmong(browsers)];
-  const mine = browsers.find(one => one.here);
+  const own = await subscription();
+  const kept = await entryOf(own, browsers);
   if (kept?.here) return;
-  if (own !== null && (kept ?? mine) !== undefined && (kept ?? mine) !== null) {
+  const mine = browsers.find(one => one.here);
+  if (own !== null && (kept !== null || mine !== undefined)) {
     await send(own); // it has another address now, or comes by another login of the same person
     return;
   }
