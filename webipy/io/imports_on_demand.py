@@ -42,7 +42,7 @@ def _import_without_both() -> None:
     if not {_TLS, _WAMP, "twisted.internet.tcp", "twisted.internet.endpoints"}.isdisjoint(sys.modules):
         return
     wamp = ModuleType(_WAMP)
-    wamp.__dict__["ApplicationSession"] = None
+    wamp.__dict__["__getattr__"] = lambda name: None  # whatever the `__init__` of Autobahn wants to have of it
     missing: Any = None  # what the import system takes for a module that is not there
     sys.modules.update({_TLS: missing, _WAMP: wamp})
     try:
