@@ -36,6 +36,7 @@ FLOORS = (
         "webipy.tls_options",
         "webipy.tls_parts",
         "webipy.service",
+        "webipy.twistd",
         "webipy.cli",
         "webipy.start",
         "webipy.__main__",

@@ -83,7 +83,7 @@ class ImportsOnDemand(TestCase):
     def test_a_server_starts_without_tls_and_wamp(self) -> None:
         """And who imports them later gets them."""
         later = "import autobahn.twisted.wamp, twisted.internet.ssl, OpenSSL\nprint(autobahn.twisted.wamp.ApplicationSession.__name__)"
-        program = f"import sys, webipy.service\nfrom twisted.internet import reactor\n{REST}{later}"
+        program = f"import sys, webipy.twistd\nfrom twisted.internet import reactor\n{REST}{later}"
         self.assertEqual(self.python(program), "[]\nApplicationSession\n")
 
     def test_a_command_starts_without_tls_and_wamp(self) -> None:
@@ -121,7 +121,7 @@ class ImportsOnDemand(TestCase):
             "    return str((found.status, found.body))"
         )
         with https_server(*write_pair(folder, "localhost")) as port:
-            program = f"import sys, webipy.service\n{REST}{ASKS.format(body=body.format(port=port))}"
+            program = f"import sys, webipy.twistd\n{REST}{ASKS.format(body=body.format(port=port))}"
             trusted = self.python(program, SSL_CERT_FILE=str(write_authority(folder)))
             self.assertEqual(trusted, "[]\n(200, b'fine')\n")
             self.assertIn("certificate verify failed", self.python(program))

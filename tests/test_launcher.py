@@ -622,7 +622,7 @@ class Weight(SynchronousTestCase):
     def test_the_server_imports_nothing_of_jupyter(self) -> None:
         """The list of kernelspecs is made by a process of its own: jupyter_client costs 20 MB and half a second."""
         heavy = "('jupyter', 'traitlets', 'tornado', 'IPython', 'nbformat')"
-        code = f"import webipy.service, sys; print([m for m in sys.modules if m.startswith({heavy})])"
+        code = f"import webipy.twistd, sys; print([m for m in sys.modules if m.startswith({heavy})])"
         environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
         done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
         self.assertEqual(done.stdout.strip(), "[]", done.stderr)

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.live import ROOT
 from webipy.io.media_types import MediaTypes
 
-AT_THE_START = "import webipy.service, mimetypes; print(mimetypes.inited)"
+AT_THE_START = "import webipy.twistd, mimetypes; print(mimetypes.inited)"
 
 
 class Types(SynchronousTestCase):

@@ -10,9 +10,6 @@ ends with the process, however that ends; daemonizing keeps it.
 
 from __future__ import annotations
 
-import webipy.io.imports_on_demand  # noqa: F401  before whatever imports Twisted's transports or Autobahn
-
-# isort: split
 import atexit
 import gc
 import os

@@ -207,7 +207,7 @@ class PluginTests(SynchronousTestCase):
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         outcome = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
         self.assertEqual(outcome.stderr, "")
-        self.assertEqual(outcome.stdout, "webipy.service IPython and every other Jupyter kernel, over the web.\n[]\n")
+        self.assertEqual(outcome.stdout, "webipy.twistd IPython and every other Jupyter kernel, over the web.\n[]\n")
 
 
 class MakeTests(SynchronousTestCase):

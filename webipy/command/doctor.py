@@ -141,11 +141,11 @@ def plugin() -> Iterator[Finding]:
         )
         return
     try:
-        importlib.import_module("webipy.service")
+        importlib.import_module("webipy.twistd")
     except ImportError as fault:
         yield Finding(
             name="twistd",
-            text=f"webipy.service cannot be imported: {fault}",
+            text=f"webipy.twistd cannot be imported: {fault}",
             is_problem=True,
             advice="Install again: pip install webipy",
         )
