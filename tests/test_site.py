@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -342,6 +344,20 @@ class Routes(SiteTestCase):
             answer = self.ask("GET", f"/static/{name}")
             self.assertEqual(answer.status, 404, name)
             self.assertNotIn(b"secret", answer.body)
+
+    def test_an_upgrade_under_the_running_server_brings_its_files(self) -> None:
+        """The page that is read anew names them; what is gone is not found, and a file that was put in place of another is sent as it is."""
+        (self.static / "main-abc.js").unlink()
+        (self.static / "main-new.js").write_bytes(b"let b = 2")
+        os.utime(self.static, ns=(1, 1))  # files of one moment have one time
+        self.assertEqual(self.ask("GET", "/static/main-new.js").body, b"let b = 2")
+        self.assertEqual(self.ask("GET", "/static/main-abc.js").status, 404)
+        (self.static / "main-new.js.gz").write_bytes(b"packed")
+        (self.static / "main-abc.js.gz").unlink()
+        os.utime(self.static, ns=(2, 2))
+        self.assertEqual(self.ask("GET", "/static/main-new.js", Accept_Encoding="gzip").body, b"let b = 2")
+        shutil.rmtree(self.static)
+        self.assertEqual(self.ask("GET", "/static/main-new.js").status, 404)
 
     def test_packed_files_go_to_those_who_take_them(self) -> None:
         """By Accept-Encoding, the smallest that is taken, and caches are told."""

@@ -135,7 +135,8 @@ ALLOWED = {
     "webipy.io.web.frame_document.Frame.render_GET": _PAGE,
     "webipy.io.web.site.Page.render_GET": _PAGE,
     "webipy.io.web.site.PushWorker.render_GET": _PAGE,
-    "webipy.io.web.site.Static.__init__": _START,
+    "webipy.io.web.site.Static._list": "names of the built page, when the server starts and when webipy was upgraded",
+    "webipy.io.web.site.Static.render_GET": "a name of the built page, which the system has in memory",
 }
 """Functions that block the reactor, and why they may."""
 

@@ -179,18 +179,27 @@ class SessionPages(Branch):
 
 
 class Static(Resource):
-    """The page's files: one flat folder, listed once. Pages of Jupyter have their favicons below the same name."""
+    """The page's files: one folder, listed once, and again when webipy was upgraded under the running server: the page is that of the new files then.
+
+    Pages of Jupyter have their favicons below the same name.
+    """
 
     isLeaf = True
 
     def __init__(self, static: Path, favicons: IResource | None = None) -> None:
         super().__init__()
-        self._favicons = favicons
-        self._files = (
-            {path.relative_to(static).as_posix(): path for path in static.rglob("*") if path.is_file()}
-            if static.is_dir()
-            else {}
-        )
+        self._static, self._favicons = static, favicons
+        self._files: dict[str, Path] = {}
+        self._changed = -1
+        self._list()
+
+    def _list(self) -> None:
+        """Lists the folder, unless it is as it was."""
+        changed = self._static.stat().st_mtime_ns if self._static.is_dir() else -1
+        if changed != self._changed:
+            paths = [path for path in self._static.rglob("*") if path.is_file()]
+            self._files = {path.relative_to(self._static).as_posix(): path for path in paths}
+            self._changed = changed
 
     def render_GET(self, request: Request) -> int:
         """A file by its exact name; names outside the list do not exist."""
@@ -199,6 +208,8 @@ class Static(Resource):
         if self._favicons is not None and name.startswith("favicons/"):
             self._favicons.render(request)
             return NOT_DONE_YET
+        if name not in self._files or not self._files[name].is_file():
+            self._list()
         found = self._files.get(name)
         if found is None:
             refuse(request, 404, errors.NotFound("The page has no such file."))
@@ -212,7 +223,7 @@ class Static(Resource):
         request.setHeader(b"Cross-Origin-Resource-Policy", b"cross-origin")
         for coding, ending, taken in _CODINGS:
             packed = self._files.get(name + ending)
-            if packed is not None and taken.search(accepts):
+            if packed is not None and taken.search(accepts) and packed.is_file():
                 request.setHeader(b"Content-Encoding", coding.encode())
                 request.setHeader(b"Vary", b"Accept-Encoding")
                 found = packed
