@@ -90,5 +90,6 @@ export const shared = {
   copied: "Copied",
   copyRefused: "The browser did not allow copying.",
   showOutputs: (count: number) => `Show ${many(count, "more output", "more outputs")}`,
+  notFetched: "A part of this page cannot be fetched. If the connection is there, webipy was upgraded: reload the page.",
   later: "Not connected: this is done when the connection is back.",
 } as const;

@@ -9,6 +9,7 @@
  */
 import { type ComponentType, type FunctionComponent, h } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { t } from "../text/en.ts";
 import { drawing } from "./drawing.ts";
 import { complain } from "./notices.ts";
 import { needSheet } from "./sheets.ts";
@@ -30,7 +31,8 @@ export class LazyModule<Module> {
       },
       (error: unknown) => {
         this.#fetching = null;
-        throw error;
+        // What a browser says names a file. A page that is open during an upgrade of the server asks for files that are gone.
+        throw error instanceof TypeError ? new Error(t.notFetched, { cause: error }) : error;
       },
     );
     return this.#fetching;

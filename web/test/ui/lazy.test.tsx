@@ -42,3 +42,8 @@ test("a part that cannot be had now is asked for again", async () => {
   await fetchActs();
   expect(part.loaded).toBe("there");
 });
+
+test("what a browser says of a file that is not there is said in words", async () => {
+  const gone = new LazyModule(() => Promise.reject(new TypeError("Failed to fetch dynamically imported module: http://x/static/a-1.js")));
+  await expect(gone.fetch()).rejects.toThrow("reload the page");
+});
