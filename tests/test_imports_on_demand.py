@@ -1,4 +1,4 @@
-"""What a program of webipy imports: neither TLS nor WAMP before something asks for them, and then TLS as ever."""
+"""webipy.io.imports_on_demand: neither TLS nor WAMP is imported before something asks for them, and then TLS as ever."""
 
 from __future__ import annotations
 
