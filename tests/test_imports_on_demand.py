@@ -17,7 +17,7 @@ from twisted.trial.unittest import TestCase
 from tests.certificates import write_authority, write_pair
 
 SECONDS = 60
-HEAVY = "{'OpenSSL', 'cryptography', 'service_identity', 'autobahn.wamp.auth', 'autobahn.twisted.wamp'}"
+HEAVY = "{'OpenSSL', 'cryptography', 'service_identity', 'autobahn.wamp.auth', 'autobahn.twisted.wamp', 'cbor2'}"
 REST = f"print(sorted({HEAVY} & set(sys.modules)))\n"
 ASKS = """
 from twisted.internet import defer, reactor

@@ -29,6 +29,8 @@ LOOKED_FOR: Final = ("twisted.internet.posixbase", "twisted.internet.endpoints",
 
 _TLS: Final = "OpenSSL"
 _WAMP: Final = "autobahn.twisted.wamp"
+_OF_WAMP: Final = ("cbor2", "click")
+"""What Autobahn looks for, and uses in WAMP only."""
 
 
 def _tls_factory(*arguments: Any, **options: Any) -> Any:
@@ -44,12 +46,14 @@ def _import_without_both() -> None:
     wamp = ModuleType(_WAMP)
     wamp.__dict__["__getattr__"] = lambda name: None  # whatever the `__init__` of Autobahn wants to have of it
     missing: Any = None  # what the import system takes for a module that is not there
-    sys.modules.update({_TLS: missing, _WAMP: wamp})
+    hidden = {_TLS: missing, _WAMP: wamp, **{name: missing for name in _OF_WAMP if name not in sys.modules}}
+    sys.modules.update(hidden)
     try:
         for name in LOOKED_FOR:
             importlib.import_module(name)
     finally:
-        del sys.modules[_TLS], sys.modules[_WAMP]
+        for name in hidden:
+            del sys.modules[name]
     sys.modules["twisted.internet.endpoints"].__dict__["TLSMemoryBIOFactory"] = _tls_factory
 
 
