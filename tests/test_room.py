@@ -6,16 +6,20 @@ from __future__ import annotations
 import json
 import random
 from typing import Any
+from unittest.mock import Mock
 
 from hypothesis import given, strategies
 from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.fakes import RigTestCase, examples, printed, status
-from tests.room_programs import Program, room_of
+from tests.room_programs import Program, pycrdt, room_of
 from webipy.core.events import events
 from webipy.core.events.events import AnyEvent
+from webipy.server.notebooks import shared_notebook
 from webipy.server.notebooks.room_outputs import SHOW_SECONDS
 from webipy.server.notebooks.room_runs import REST_SECONDS
+from webipy.server.notebooks.shared_notebook import SharedNotebook, Unusable
 
 PIECES = ("x = 1\n", "é", "😀", "", "print('hé')", "\n", "\u2028", "\U0001d4b3y")
 
@@ -494,3 +498,54 @@ class Ends(RoomTestCase):
         self.ada.cells[0]["source"].insert(0, "A")
         self.settle()
         self.assertEqual((self.ada.ended, self.cells()[0][2]), ("renewed", "text 0"))
+
+
+class Limits(SynchronousTestCase):
+    """What a shared document bears, whoever writes it."""
+
+    def setUp(self) -> None:
+        self.theirs: Any = pycrdt.Doc()
+        self.cells: Any = self.theirs.get("cells", type=pycrdt.Array)
+        self.shared = SharedNotebook(lambda update: None)
+
+    def apply(self) -> shared_notebook.Touched:
+        """Applies all that the program has written."""
+        return self.shared.apply(self.theirs.get_update())
+
+    def test_too_many_cells(self) -> None:
+        """The document is made anew then."""
+        self.patch(shared_notebook, "MOST_CELLS", 3)
+        self.cells.extend([pycrdt.Map({"id": str(number)}) for number in range(3)])
+        self.assertTrue(self.apply().order)
+        self.assertEqual(self.shared.ids(), ["0", "1", "2"])
+        self.cells.append(pycrdt.Map({"id": "3"}))
+        with self.assertRaisesRegex(Unusable, "at most 3 cells"):
+            self.apply()
+
+    def test_too_many_outputs(self) -> None:
+        """They are read as nothing; as many as there may be are read."""
+        self.patch(shared_notebook, "MOST_OUTPUTS", 2)
+        for count, read in ((2, ["x", "x"]), (3, None)):
+            self.cells.append(pycrdt.Map({"outputs": pycrdt.Array(["x"] * count)}))
+            self.apply()
+            self.assertEqual(self.shared.value(len(self.cells) - 1, "outputs"), read)
+
+    def test_faults_of_the_library(self) -> None:
+        """Bytes that are no update change nothing; after any other fault nobody knows what the document holds. ^C stays what it is."""
+
+        class PanicException(BaseException):
+            """As the library raises it."""
+
+        self.cells.append(pycrdt.Map({"id": "a"}))
+        self.apply()
+        update = self.theirs.get_update()
+        for fault, seen in (
+            (ValueError("no update"), ValueError),
+            (RuntimeError("a fault"), Unusable),
+            (PanicException("a panic"), Unusable),
+            (KeyboardInterrupt(), KeyboardInterrupt),
+        ):
+            self.shared.doc = Mock(apply_update=Mock(side_effect=fault))
+            with self.assertRaises(seen):
+                self.shared.apply(update)
+        self.assertEqual(self.shared.ids(), ["a"])
