@@ -307,6 +307,7 @@ class PageCase(SynchronousTestCase):
         """Runs code in the cell that has the caret, which leaves the editor as Ctrl-Enter does; gives that cell."""
         cell = page.locator(".cell.edit")
         identity = str(cell.get_attribute("id"))
+        expect(cell.locator(".cm-content")).to_be_focused()  # what is put in before the editor is there gets lost
         self.put(page, code)
         page.keyboard.press("Control+Enter")
         return page.locator(f"#{identity}")
