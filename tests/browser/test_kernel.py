@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.stage import PageCase
 
@@ -40,9 +40,14 @@ class Asking(PageCase):
 class Knowing(PageCase):
     """The kernel knows names."""
 
+    def quiet_notebook(self) -> Page:
+        """A notebook that completes nothing while one types: Tab in a list that is open takes a name, and it may open at any time."""
+        self.context.add_init_script("try { localStorage.setItem('webipy.completion', 'no') } catch {}")
+        return self.notebook()
+
     def test_tab_completes_after_any_character(self) -> None:
         """Positions are converted: a character outside of the basic plane before the name does no harm."""
-        page = self.notebook()
+        page = self.quiet_notebook()
         self.finished(self.run_code(page, "import os"))
         self.edit(page)
         self.put(page, "s = '😀'; os.path.isl")
@@ -61,7 +66,7 @@ class Knowing(PageCase):
 
     def test_completion_tells_kinds(self) -> None:
         """What is a function, a module or a class is told where the kernel knows it."""
-        page = self.notebook()
+        page = self.quiet_notebook()
         # The kernel leaves kinds out that it has not found in 0.4 s, and reads the library's stubs at first: too long on a loaded machine.
         self.execute(
             self.sessions[-1],
