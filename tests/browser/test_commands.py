@@ -53,7 +53,9 @@ class Commands(PageCase):
         for step in (("b", "a", "c"), ("b", "a\n\nc"), ("b", "a\n\nc", ""), ("x", "a\n\nc", "")):
             self.press(page, "Shift+Z")
             self.shows(page, *step)
-        self.press(page, "Home", "Enter", "End")
+        self.press(page, "Home", "Enter")
+        expect(page.locator(".cm-content")).to_be_focused()
+        self.press(page, "End")
         self.put(page, "\ny")
         self.press(page, "ArrowUp", "End", "Control+Shift+Minus")
         self.shows(page, "x", "y", "a\n\nc", "")
@@ -150,6 +152,7 @@ class Commands(PageCase):
         self.press(page, "Shift+Enter", "Shift+Enter")
         expect(page.locator(".cell.failed")).to_have_count(1)
         self.press(page, "Enter")
+        expect(page.locator(".cm-content")).to_be_focused()
         self.put(page, "draft")
         self.press(page, "Alt+ArrowUp", "Alt+ArrowUp")
         expect(page.locator(".cm-content")).to_have_text("first = 1")

@@ -100,6 +100,7 @@ class Document(PageCase):
         """The title is the name of the file: changing it moves the file, and the session stays."""
         page = self.letters("a")
         page.get_by_title("Rename", exact=True).click()
+        expect(page.locator("input:focus")).to_have_count(1)
         page.keyboard.insert_text("another name")
         page.keyboard.press("Enter")
         expect(page.locator(".title")).to_have_text("another name.ipynb")
