@@ -111,32 +111,40 @@ class ImportsOnDemand(TestCase):
         )
         self.assertEqual(self.python(program), "True\n")
 
-    def test_a_server_calls_others_by_https(self) -> None:
-        """The first time TLS is imported; a certificate that is not trusted is refused then, too."""
+    def over_https(self, first: str, body: str) -> tuple[str, str]:
+        """What a program prints that speaks with a server by https.
+
+        Args:
+            first: What it imports before all else.
+            body: What it awaits then, the lines of a coroutine; `{port}` is that of the server.
+
+        Returns:
+            Where the authority of the server is trusted, and where it is not.
+        """
         folder = Path(self.mktemp())
         folder.mkdir()
+        with https_server(*write_pair(folder, "localhost")) as port:
+            program = f"import sys, {first}\n{REST}{ASKS.format(body=body.format(port=port))}"
+            return self.python(program, SSL_CERT_FILE=str(write_authority(folder))), self.python(program)
+
+    def test_a_server_calls_others_by_https(self) -> None:
+        """The first time TLS is imported; a certificate that is not trusted is refused then, too."""
         body = (
-            "    from webipy.io.http_client import HttpClient, NoAnswer\n"
+            "    from webipy.io.http_client import HttpClient\n"
             "    found = await HttpClient(reactor).ask('GET', 'https://localhost:{port}/', {{}})\n"
             "    return str((found.status, found.body))"
         )
-        with https_server(*write_pair(folder, "localhost")) as port:
-            program = f"import sys, webipy.twistd\n{REST}{ASKS.format(body=body.format(port=port))}"
-            trusted = self.python(program, SSL_CERT_FILE=str(write_authority(folder)))
-            self.assertEqual(trusted, "[]\n(200, b'fine')\n")
-            self.assertIn("certificate verify failed", self.python(program))
+        trusted, other = self.over_https("webipy.twistd", body)
+        self.assertEqual(trusted, "[]\n(200, b'fine')\n")
+        self.assertIn("certificate verify failed", other)
 
     def test_a_command_connects_by_https(self) -> None:
         """The client wraps its connection, though the endpoints were imported without TLS."""
-        folder = Path(self.mktemp())
-        folder.mkdir()
         body = (
             "    from webipy.client.client import Address, Client, NoServer\n"
             "    client = Client(reactor, lambda: Address('https://localhost:{port}', 'token', None), 1, print)\n"
             "    try:\n        await client.connect()\n    except NoServer as fault:\n        return str(fault)"
         )
-        with https_server(*write_pair(folder, "localhost")) as port:
-            program = f"import sys, webipy.io.imports_on_demand\n{REST}{ASKS.format(body=body.format(port=port))}"
-            trusted = self.python(program, SSL_CERT_FILE=str(write_authority(folder)))
-            self.assertIn("answers, but not as a webipy server does (HTTP status 200)", trusted)
-            self.assertIn("has a certificate that is not trusted here", self.python(program))
+        trusted, other = self.over_https("webipy.io.imports_on_demand", body)
+        self.assertIn("answers, but not as a webipy server does (HTTP status 200)", trusted)
+        self.assertIn("has a certificate that is not trusted here", other)

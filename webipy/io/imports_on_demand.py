@@ -24,7 +24,7 @@ import sys
 from types import ModuleType
 from typing import Any, Final
 
-LOOKED_FOR: Final = ("twisted.internet.posixbase", "twisted.internet.endpoints", "autobahn.twisted.websocket")
+_LOOKING: Final = ("twisted.internet.posixbase", "twisted.internet.endpoints", "autobahn.twisted.websocket")
 """The modules that look whether TLS is there; what they import belongs to them."""
 
 _TLS: Final = "OpenSSL"
@@ -40,7 +40,7 @@ def _tls_factory(*arguments: Any, **options: Any) -> Any:
     return TLSMemoryBIOFactory(*arguments, **options)
 
 
-def _import_without_both() -> None:
+def _import_without_them() -> None:
     if not {_TLS, _WAMP, "twisted.internet.tcp", "twisted.internet.endpoints"}.isdisjoint(sys.modules):
         return
     wamp = ModuleType(_WAMP)
@@ -49,7 +49,7 @@ def _import_without_both() -> None:
     hidden = {_TLS: missing, _WAMP: wamp, **{name: missing for name in _OF_WAMP if name not in sys.modules}}
     sys.modules.update(hidden)
     try:
-        for name in LOOKED_FOR:
+        for name in _LOOKING:
             importlib.import_module(name)
     finally:
         for name in hidden:
@@ -57,4 +57,4 @@ def _import_without_both() -> None:
     sys.modules["twisted.internet.endpoints"].__dict__["TLSMemoryBIOFactory"] = _tls_factory
 
 
-_import_without_both()
+_import_without_them()
