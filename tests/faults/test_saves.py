@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import errno
+import fcntl
 import functools
 import hashlib
 import http.client
@@ -20,13 +22,14 @@ import time
 import traceback
 from pathlib import Path
 from typing import Any
-from unittest import SkipTest
+from unittest import SkipTest, mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.faults import FaultTestCase, rounds
 from tests.live import ROOT, Refused, is_alive, until
 from webipy.core import errors
+from webipy.io.files import atomic_write, root_folder
 from webipy.io.files.atomic_write import DRAFT_SECONDS
 from webipy.io.files.file_tree import FileTree
 from webipy.io.files.in_place import InPlace
@@ -165,6 +168,90 @@ class Killed(FolderTestCase):
         for name in ("one", "two", "three"):
             self.assertEqual([line for line in found if line.startswith(name)], [f"{name} {n}" for n in range(lines)])
         self.assertEqual(self.hidden(), [])
+
+
+class Turns(FolderTestCase):
+    """Servers that share a folder put their files in place one after the other."""
+
+    def test_c8_no_other_server_writes_between_the_look_and_the_exchange(self) -> None:
+        """Who comes second finds what the first wrote: what is put in place is never taken back, so nobody reads it in between."""
+        meant = self.tree.write("a", content(1, 10), None).etag
+        looked, telling = os.pipe()
+        waiting, letting = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                self.save_slowly(meant, telling, waiting)
+                os._exit(0)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(3)
+        os.read(looked, 1)
+        faults: list[Exception] = []
+
+        def second() -> None:
+            try:
+                self.tree.write("a", content(3, 10), meant)
+            except errors.Conflict as fault:
+                faults.append(fault)
+
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.3)
+        self.assertTrue(thread.is_alive())
+        self.assertEqual(number_of((self.path / "a").read_bytes()), 1)
+        os.write(letting, b"!")
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+        thread.join()
+        self.assertEqual((len(faults), number_of((self.path / "a").read_bytes())), (1, 2))
+        self.assertEqual(self.hidden(), [])
+
+    def save_slowly(self, meant: str, telling: int, waiting: int) -> None:
+        """In the child: saves number 2, and waits after it looked."""
+
+        def exchange(folder: int, name: bytes, other: bytes) -> bool:
+            os.write(telling, b"!")
+            os.read(waiting, 1)
+            return root_folder.exchange(folder, name, other)
+
+        with mock.patch.object(atomic_write, "exchange", exchange):
+            FileTree(RootFolder(self.path)).write("a", content(2, 10), meant)
+
+    def test_c8_a_folder_that_stays_locked_is_written(self) -> None:
+        """Some program holds its lock and does not give it back: the save waits for a while, then does without."""
+        folder = os.open(self.path, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        self.patch(atomic_write, "TURN_SECONDS", 0.05)
+        etag = self.tree.write("a", content(1, 10), None).etag
+        self.tree.write("a", content(2, 10), etag)
+        self.told_conflict(etag)
+
+    def test_c8_a_file_system_without_locks_is_written(self) -> None:
+        """As NFS, which locks only what may be written to."""
+
+        def refused(fd: int, operation: int) -> None:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+
+        with mock.patch.object(atomic_write.fcntl, "flock", refused):
+            etag = self.tree.write("a", content(1, 10), None).etag
+            self.tree.write("a", content(2, 10), etag)
+            self.told_conflict(etag)
+
+    def test_c8_a_turn_ends_with_its_save(self) -> None:
+        """Also with one that fails: the folder can be locked afterwards."""
+        etag = self.tree.write("a", content(1, 10), None).etag
+        self.tree.write("a", content(2, 10), etag)
+        self.told_conflict(etag)
+        folder = os.open(self.path, os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def told_conflict(self, etag: str) -> None:
+        """A write on top of an old file fails, and number 2 stays."""
+        self.assertRaises(errors.Conflict, self.tree.write, "a", content(3, 10), etag)
+        self.assertEqual((number_of((self.path / "a").read_bytes()), self.hidden()), (2, []))
 
 
 SAVE = """

@@ -14,6 +14,11 @@ first and rename then would leave a gap between the two. A program that comes a 
 its undoing, is found in the same way: names are exchanged until what comes out is what was put in. Where the file
 system has no RENAME_EXCHANGE (some network ones) it is looked first, and the gap stays.
 
+Servers that share a folder (one for each person of a hub, two on one root) take turns: who puts a draft in place holds the folder's lock
+(flock(2) of the folder itself: no file is made). Without it, a server could read what another one puts there and takes back in the next
+instant, write on top of that, and so undo a third one's change. A folder that some program keeps locked, or a file system without such
+locks, is written without a turn, and the exchange finds what it can.
+
 What cannot be replaced (a mount point) or has no room for a draft beside it (a folder without write right) is written in place
 by webipy.io.files.in_place, and `Draft.is_in_place` says so.
 
@@ -26,14 +31,15 @@ replaced under this name only.
 Drafts that a crash left behind are removed when something is next written to their folder and they are an hour old
 (parts of uploads: a day).
 
-Rejected: writing in place where there is another way (a reader sees half a file); a lock file (other programs do not look at it); O_TMPFILE
-(cannot take the place of a file that exists).
+Rejected: writing in place where there is another way (a reader sees half a file); a lock instead of the exchange (other programs do not look at
+it); a lock file (a crash leaves it behind); O_TMPFILE (cannot take the place of a file that exists).
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import re
 import secrets
@@ -41,7 +47,7 @@ import shutil
 import stat
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import attrs
@@ -65,8 +71,12 @@ UNDO_TRIES = 100
 """How often names are exchanged before the write fails because another program writes all the time."""
 
 _DRAFT = re.compile(rb"\..*\.webipy-(?:[0-9a-f]{8}|(part)-[0-9a-f]{16})", re.DOTALL)
+TURN_SECONDS = 2.0
+"""How long a folder's lock is waited for: other servers hold it for some microseconds, and a stopped one until it goes on."""
+
+_TURN_POLL_SECONDS = 0.001
 _COMMIT = threading.Lock()
-"""Held while names change, so that two writers of this server take turns."""
+"""Held while names change, so that two writers of this server take turns where folders have no locks, too."""
 
 
 def etag_of(found: os.stat_result) -> str:
@@ -87,6 +97,29 @@ def names_content(etag: str, found: os.stat_result) -> bool:
 def _content_of(found: os.stat_result) -> tuple[int, int, int]:
     """What stays when a file gets another name."""
     return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@contextlib.contextmanager
+def _turn(folder: int) -> Iterator[None]:
+    """Holds an open folder's lock, if it can be had, so that servers that share the folder take turns."""
+    end = time.monotonic() + TURN_SECONDS
+    is_held = False
+    while not is_held:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_held = True
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                break
+            time.sleep(_TURN_POLL_SECONDS)
+        except OSError:
+            break  # a file system without locks of folders (NFS)
+    try:
+        with _COMMIT:
+            yield
+    finally:
+        if is_held:
+            fcntl.flock(folder, fcntl.LOCK_UN)
 
 
 def draft_name(name: bytes, ending: str | None = None) -> bytes:
@@ -207,7 +240,7 @@ class Draft(msgspec.Struct, eq=False):
             set_apart(self.fd)
             os.fsync(self.fd)
             mine = os.fstat(self.fd)
-            with _COMMIT:
+            with _turn(self.folder):
                 there = self._put_anyhow(if_match, mine)
         except BaseException:
             self.discard()
