@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import FilePayload, Page, WebSocketRoute, expect
 
 from tests.browser.stage import PageCase
+from tests.live import until
 
 
 class Home(PageCase):
@@ -50,6 +52,44 @@ class Home(PageCase):
         [written] = self.read_notebook(self.server.root / folder / "Untitled.ipynb")
         self.assertEqual(written["source"], "6 * 7")
         self.assertEqual(written["outputs"][0]["data"]["text/plain"], ["42"])
+
+    def test_what_is_pointed_at_in_a_menu_stays_there(self) -> None:
+        """The kernels come while the menu is open and a row is pressed: what was read there is what is done."""
+        held: list[tuple[WebSocketRoute, str | bytes]] = []
+        asked: set[int] = set()
+
+        def line(route: WebSocketRoute) -> None:
+            server = route.connect_to_server()
+
+            def to_server(message: str | bytes) -> None:
+                call = json.loads(message)
+                if call.get("method") == "kernelspec.list":
+                    asked.add(call["id"])
+                server.send(message)
+
+            def to_page(message: str | bytes) -> None:
+                if json.loads(message).get("id") in asked:
+                    held.append((route, message))
+                else:
+                    route.send(message)
+
+            route.on_message(to_server)
+            server.on_message(to_page)
+
+        self.sign_in()
+        page = self.new_page()
+        page.route_web_socket(re.compile("/rpc$"), line)
+        page.goto(self.server.origin)
+        page.get_by_role("button", name="New, other kinds").click()
+        row = page.get_by_role("menuitem", name="Folder…", exact=True)
+        row.hover()
+        page.mouse.down()
+        until(lambda: page.evaluate("1") and held, "the list of kernels")
+        [(route, answer)] = held
+        route.send(answer)
+        expect(page.get_by_role("menuitem", name=re.compile("notebook$"))).not_to_have_count(0)
+        page.mouse.up()
+        expect(page.get_by_role("dialog", name="New folder")).to_be_visible()
 
     def test_folders_are_walked_and_a_notebook_opens(self) -> None:
         """A folder opens in place, the breadcrumb leads back; a notebook opens with what it holds, and its folder is one click away."""

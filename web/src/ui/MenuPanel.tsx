@@ -2,7 +2,7 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icons.tsx";
-import type { MenuHeading, MenuItem, MenuNote, MenuRow } from "./menu_rows.ts";
+import { type MenuHeading, type MenuItem, type MenuNote, type MenuRow, rowsInPlace } from "./menu_rows.ts";
 
 interface Opened {
   readonly label: string;
@@ -104,6 +104,8 @@ function catchUp(early: string[], root: HTMLElement | null, opened: Pick<Opened,
 
 export function MenuPanel({ label, from, show, close, items, early }: Opened & { items: readonly MenuRow[]; early: string[] }) {
   const panel = useRef<HTMLDivElement>(null);
+  const placed = useRef<ReturnType<typeof rowsInPlace>>(new Map());
+  placed.current = rowsInPlace(placed.current, items);
   usePlace(show, panel, from);
   useLayoutEffect(() => {
     panel.current?.querySelector<HTMLElement>(ITEMS)?.focus({ preventScroll: true });
@@ -111,7 +113,9 @@ export function MenuPanel({ label, from, show, close, items, early }: Opened & {
   }, []);
   return (
     <div class="menu" popover="manual" role="menu" aria-label={label} ref={panel}>
-      {items.map((row, at) => (row === null || row === false ? null : <Row key={at} row={row} close={close} />))}
+      {[...placed.current].map(([name, row]) => (
+        <Row key={name} row={row} close={close} />
+      ))}
     </div>
   );
 }

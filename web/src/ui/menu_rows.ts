@@ -22,3 +22,29 @@ export interface MenuNote {
 }
 
 export type MenuRow = MenuItem | MenuHeading | MenuNote | null | false;
+
+type Shown = Exclude<MenuRow, null | false>;
+
+/**
+ * The rows of a menu in the places where they first stood since it was opened. What comes later stands after them; what is gone
+ * stays, disabled: what is under the pointer when it is pressed is what was read there.
+ *
+ * Args:
+ *   shown: what it gave before; empty when the menu opens.
+ *   rows: the rows now.
+ *
+ * Returns:
+ *   The rows by a name of their own, in the order in which they are shown.
+ */
+export function rowsInPlace(shown: ReadonlyMap<string, Shown>, rows: readonly MenuRow[]): Map<string, Shown> {
+  const placed = new Map<string, Shown>([...shown].map(([name, row]) => [name, "run" in row ? { ...row, disabled: true } : row]));
+  const count = new Map<string, number>();
+  for (const row of rows) {
+    if (row === null || row === false) continue;
+    const words = "title" in row ? row.title : "heading" in row ? `= ${row.heading}` : "";
+    const before = count.get(words) ?? 0;
+    count.set(words, before + 1);
+    placed.set(`${words} ${before}`, row);
+  }
+  return placed;
+}
