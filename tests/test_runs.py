@@ -321,6 +321,20 @@ class Queue(RunTestCase):
         self.assertEqual(self.rig.me.call("execution.queue", session=self.session)["executions"], before)
         self.assertEqual(self.rig.me.call("execution.queue", session=self.rig.session())["executions"], [])
 
+    def test_what_is_asked_for_is_shown_when_it_is_written(self) -> None:
+        """After a crash nobody has seen what is gone."""
+        start = self.rig.me.ask("execution.start", session=self.session, id="late", code="1")
+        asked = self.rig.me.ask("execution.queue", session=self.session)
+        self.assertNoResult(start)
+        self.assertNoResult(asked)
+        told = result_of(self.rig.wait(asked))
+        self.assertEqual((told["seq"], told["executions"][-1]["execution"]), (self.rig.journal.written, "late"))
+        self.rig.me.ask("execution.start", session=self.session, id="lost", code="2")
+        late = self.rig.me.ask("execution.queue", session=self.session)
+        self.rig = self.rig.crashed()
+        self.assertNoResult(late)
+        self.assertEqual(self.queue(), ["r-1", "r-2", "r-3", "s", "late"])
+
     def test_a_move_is_made_by_the_host_and_then_journaled(self) -> None:
         """The answer comes with the event; the order outlives the server, which offers everything again in that order."""
         told = self.rig.me.ask("execution.move", session=self.session, execution="s", before="r-2")
