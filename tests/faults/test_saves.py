@@ -234,7 +234,7 @@ class Turns(FolderTestCase):
         def refused(fd: int, operation: int) -> None:
             raise OSError(errno.EBADF, "Bad file descriptor")
 
-        with mock.patch.object(atomic_write.fcntl, "flock", refused):
+        with mock.patch.object(fcntl, "flock", refused):
             etag = self.tree.write("a", content(1, 10), None).etag
             self.tree.write("a", content(2, 10), etag)
             self.told_conflict(etag)
