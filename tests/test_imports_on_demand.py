@@ -86,6 +86,14 @@ class ImportsOnDemand(TestCase):
         program = f"import sys, webipy.twistd\nfrom twisted.internet import reactor\n{REST}{later}"
         self.assertEqual(self.python(program), "[]\nApplicationSession\n")
 
+    def test_the_collector_leaves_aside_what_a_server_has_imported(self) -> None:
+        """It goes on with what comes later."""
+        program = (
+            "import gc, weakref\nimport webipy.twistd\nclass Knot: pass\nknot = Knot()\nknot.itself, seen = knot, weakref.ref(knot)\n"
+            "del knot\ngc.collect()\nprint(gc.isenabled(), gc.get_freeze_count() > len(gc.get_objects()), seen())"
+        )
+        self.assertEqual(self.python(program), "True True None\n")
+
     def test_a_command_starts_without_tls_and_wamp(self) -> None:
         """It has looked for its server before it imports anything else."""
         program = "import sys\nfrom webipy.command.connecting import Target\n"
