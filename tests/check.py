@@ -5,7 +5,7 @@ workers share out all tests in Python, each taking the next one when it is free;
 than cores. Tests that start processes come first and the short ones last, so that no core waits for another in the end. The other lane reads
 and builds. One part at a time has the word: its output is passed through as it comes, and that of a part beside it is kept until it has the
 word. The end is what trial says of each test that failed, once more and cut, so that who sees only the end of a long log sees it; a table of the
-parts; and, alone on the last line, `N passed, N failed` (and `, N skipped`). Tests are counted by what trial and
+parts, with the names of those tests; and, alone on the last line, `N passed, N failed` (and `, N skipped`). Tests are counted by what trial and
 vitest say themselves. A part that is no test run (style, types) adds one failure when it fails and nothing when it passes; so does a test run
 that broke before it could count. The exit status is 0 only when nothing failed.
 
@@ -308,7 +308,7 @@ def lanes_of(kind: str, report: Path) -> list[list[Part]]:
 
 
 def tell(outcomes: list[Outcome]) -> Count:
-    """Print the failures, the table and the last line; give the sum."""
+    """Print the failures, the table with the names of the tests that failed, and the last line; give the sum."""
     for outcome in outcomes:
         for failure in outcome.failures:
             print(f"\n=== {outcome.part.name}: failed\n{failure}")
@@ -322,6 +322,9 @@ def tell(outcomes: list[Outcome]) -> Count:
             f"{counts.passed} passed, {counts.failed} failed, {counts.skipped} skipped" if outcome.part.count else ""
         )
         print(f"{word} {outcome.part.name:24} {outcome.seconds:6.1f} s   {numbers}".rstrip())
+        for failure in outcome.failures:
+            for name in failure.rpartition("\n\n")[2].splitlines():
+                print(f"       {name}")
     skipped = f", {total.skipped} skipped" if total.skipped else ""
     print(f"\n{total.passed} passed, {total.failed} failed{skipped}", flush=True)
     return total

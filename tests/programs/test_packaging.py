@@ -317,6 +317,17 @@ tests.a.d
         report.write_text('{"numPassedTests": 7, "numFailedTests": 1, "numPendingTests": 2, "numTodoTests": 0}')
         self.assertEqual(check.count_vitest(report), check.Count(7, 1, 2))
 
+    def test_the_table_names_what_failed(self) -> None:
+        """Who sees only the last lines of a log knows which tests they are."""
+        part = check.Part("trial", [], count=check.count_trial)
+        failures = ["[FAIL]\nwords\n\ntests.a.b\ntests.a.c", "[ERROR]\n\ntests.a.d"]
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            check.tell([check.Outcome(part, False, check.Count(7, 3), 1.0, failures)])
+        table = printed.getvalue().partition("=== summary\n")[2]
+        row, *names = table.partition("\n\n")[0].splitlines()
+        self.assertTrue(row.startswith("FAILED trial"), row)
+        self.assertEqual([name.strip() for name in names], ["tests.a.b", "tests.a.c", "tests.a.d"])
+
     def test_a_failing_part_counts_as_one_failure(self) -> None:
         """A part that counts nothing, such as a style check, is one failure when it fails."""
         lane = [
