@@ -17,7 +17,8 @@ import { hoverHelp, typingHelp } from "../ui/settings.ts";
 import { paintText } from "../ui/terminal_paint.ts";
 
 const HOVER_MS = 500;
-const ANSWER_S = 3;
+/** Long for a kernel that is free: a busy machine is slow, too, and nobody asks again. */
+const ANSWER_S = 10;
 /** Lines of help that are shown under the pointer, and while typing. */
 const HOVER_LINES = 14;
 const CALL_LINES = 5;
@@ -45,10 +46,10 @@ function firstLines(text: string, most: number): string {
   return lines.length <= most ? lines.join("\n") : `${lines.slice(0, most).join("\n")}\n…`;
 }
 
-/** Whether there is a name at a place, as far as the language is known: strings and comments are none. */
+/** Whether there is a name at a place, as far as the language is known: strings and comments are none. Without a grammar, every word can be one. */
 function isName(state: EditorState, at: number): boolean {
   const node = syntaxTree(state).resolveInner(at, -1);
-  return node.type.isTop || /Name$/.test(node.name);
+  return node.type.isTop || node.name === "" || /Name$/.test(node.name);
 }
 
 function tip(pos: number, text: string, above: boolean): Tooltip {
@@ -135,9 +136,12 @@ function signing(store: SessionStore): Extension {
   return [
     callField,
     EditorView.updateListener.of(update => {
-      if (!typingHelp.value || !update.docChanged || !update.transactions.some(one => one.isUserEvent("input.type"))) return;
+      if (!typingHelp.value || !update.transactions.some(one => one.isUserEvent("input.type"))) return;
       const caret = update.state.selection.main.head;
-      if (update.state.sliceDoc(caret - 1, caret) === "(") void sign(store, update.view, caret - 1);
+      const from = callAt(update.state.sliceDoc(0, caret), caret);
+      // Typed before this help was there, and told of now that it is: the bracket can be further back.
+      const isLate = !update.docChanged;
+      if (from >= 0 && (isLate || from === caret - 1)) void sign(store, update.view, from);
     }),
     EditorView.domEventHandlers({
       blur: (_, view) => {
