@@ -14,7 +14,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.faults import rounds
-from tests.kernels import STOCK, HostClient, Wanted, is_a, is_over, start_host
+from tests.kernels import NAPS, STOCK, HostClient, Wanted, is_a, is_over, start_host
 from tests.live import ROOT, until
 from webipy.host.ways import BOOT_FILE
 from webipy.kernel_programs.boot import STUBBORN_S
@@ -168,7 +168,7 @@ class Ends(SynchronousTestCase):
 
     def test_an_interrupt_ends_an_await(self) -> None:
         """What waits in it, and what computes in it."""
-        for wait in ("await asyncio.sleep(600)", "while True: pass", "import time; time.sleep(600)"):
+        for wait in ("await asyncio.sleep(600)", "while True: pass", f"import time; {NAPS}"):
             request = self.client.execute(f"import asyncio\nawait asyncio.sleep(0)\nprint('on', flush=True)\n{wait}")
             self.client.until(lambda item: item.text.startswith("on"))
             self.client.command("interrupt")
