@@ -20,6 +20,7 @@ import textwrap
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import SkipTest, mock
@@ -79,6 +80,20 @@ class FolderTestCase(SynchronousTestCase):
         with self.assertRaises(errors.FileFault) as caught:
             self.tree.write(path, body, if_match)
         self.assertEqual(caught.exception.facts["reason"], reason, caught.exception.message)
+
+
+def forked(act: Callable[[], None]) -> int:
+    """Does something in a process of its own, which ends with 0 when that succeeded; gives its pid."""
+    child = os.fork()
+    if child == 0:
+        try:
+            act()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(3)
+    return child
 
 
 class Killed(FolderTestCase):
@@ -150,19 +165,7 @@ class Killed(FolderTestCase):
                         continue  # the other was first
             root.close()
 
-        children = []
-        for name in ("one", "two", "three"):
-            child = os.fork()
-            if child == 0:
-                try:
-                    add(name)
-                    os._exit(0)
-                except BaseException:
-                    traceback.print_exc()
-                finally:
-                    os._exit(3)
-            children.append(child)
-        for child in children:
+        for child in [forked(functools.partial(add, name)) for name in ("one", "two", "three")]:
             self.assertEqual(os.waitpid(child, 0)[1], 0)
         found = (self.path / "a").read_bytes().decode().splitlines()
         for name in ("one", "two", "three"):
@@ -178,16 +181,11 @@ class Turns(FolderTestCase):
         meant = self.tree.write("a", content(1, 10), None).etag
         looked, telling = os.pipe()
         waiting, letting = os.pipe()
-        child = os.fork()
-        if child == 0:
-            try:
-                self.save_slowly(meant, telling, waiting)
-                os._exit(0)
-            except BaseException:
-                traceback.print_exc()
-            finally:
-                os._exit(3)
-        os.read(looked, 1)
+        for end in (looked, waiting, letting):
+            self.addCleanup(os.close, end)
+        child = forked(functools.partial(self.save_slowly, meant, telling, waiting))
+        os.close(telling)
+        self.assertEqual(os.read(looked, 1), b"!")
         faults: list[Exception] = []
 
         def second() -> None:

@@ -100,14 +100,19 @@ export function callAt(text: string, caret: number): number {
   return -1;
 }
 
+/** The same for the caret of an editor. */
+function openCall(state: EditorState): number {
+  const caret = state.selection.main.head;
+  return callAt(state.sliceDoc(0, caret), caret);
+}
+
 const callField = StateField.define<Call | null>({
   create: () => null,
   update(now, transaction) {
     for (const effect of transaction.effects) if (effect.is(showCall)) return effect.value;
     if (now === null) return null;
     const from = transaction.changes.mapPos(now.from, 1);
-    const caret = transaction.state.selection.main.head;
-    if (callAt(transaction.state.sliceDoc(0, caret), caret) !== from) return null;
+    if (openCall(transaction.state) !== from) return null;
     return from === now.from ? now : { from, tooltip: { ...now.tooltip, pos: from } };
   },
   provide: field => showTooltip.from(field, call => call?.tooltip ?? null),
@@ -127,8 +132,7 @@ async function sign(store: SessionStore, view: EditorView, from: number): Promis
   const { state } = view;
   if (!/[\w\])]$/.test(state.sliceDoc(0, from)) || !isName(state, from)) return;
   const text = await known(store, state, from);
-  const caret = view.state.selection.main.head;
-  if (!CALLABLE.test(text) || !view.hasFocus || callAt(view.state.sliceDoc(0, caret), caret) !== from) return;
+  if (!CALLABLE.test(text) || !view.hasFocus || openCall(view.state) !== from) return;
   view.dispatch({ effects: showCall.of({ from, tooltip: tip(from, firstLines(text, CALL_LINES), true) }) });
 }
 
@@ -138,10 +142,9 @@ function signing(store: SessionStore): Extension {
     EditorView.updateListener.of(update => {
       if (!typingHelp.value || !update.transactions.some(one => one.isUserEvent("input.type"))) return;
       const caret = update.state.selection.main.head;
-      const from = callAt(update.state.sliceDoc(0, caret), caret);
+      if (update.state.sliceDoc(caret - 1, caret) === "(") void sign(store, update.view, caret - 1);
       // Typed before this help was there, and told of now that it is: the bracket can be further back.
-      const isLate = !update.docChanged;
-      if (from >= 0 && (isLate || from === caret - 1)) void sign(store, update.view, from);
+      else if (!update.docChanged) void sign(store, update.view, openCall(update.state));
     }),
     EditorView.domEventHandlers({
       blur: (_, view) => {

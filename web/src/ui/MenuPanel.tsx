@@ -2,7 +2,7 @@
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icons.tsx";
-import { type MenuHeading, type MenuItem, type MenuNote, type MenuRow, rowsInPlace } from "./menu_rows.ts";
+import { type MenuRow, rowsInPlace, type ShownRow } from "./menu_rows.ts";
 
 interface Opened {
   readonly label: string;
@@ -12,7 +12,7 @@ interface Opened {
   close(): void;
 }
 
-function Row({ row, close }: { row: MenuItem | MenuHeading | MenuNote; close: () => void }) {
+function Row({ row, close }: { row: ShownRow; close: () => void }) {
   if ("note" in row) return <div class="menu-note">{row.note}</div>;
   if ("heading" in row) return <div class={row.heading === "" ? "menu-line" : "menu-heading"}>{row.heading}</div>;
   const act = (): void => {
@@ -104,7 +104,7 @@ function catchUp(early: string[], root: HTMLElement | null, opened: Pick<Opened,
 
 export function MenuPanel({ label, from, show, close, items, early }: Opened & { items: readonly MenuRow[]; early: string[] }) {
   const panel = useRef<HTMLDivElement>(null);
-  const placed = useRef<ReturnType<typeof rowsInPlace>>(new Map());
+  const placed = useRef<ReadonlyMap<string, ShownRow>>(new Map());
   placed.current = rowsInPlace(placed.current, items);
   usePlace(show, panel, from);
   useLayoutEffect(() => {

@@ -21,9 +21,10 @@ export interface MenuNote {
   readonly note: ComponentChildren;
 }
 
-export type MenuRow = MenuItem | MenuHeading | MenuNote | null | false;
+/** A row that is shown. */
+export type ShownRow = MenuItem | MenuHeading | MenuNote;
 
-type Shown = Exclude<MenuRow, null | false>;
+export type MenuRow = ShownRow | null | false;
 
 /**
  * The rows of a menu in the places where they first stood since it was opened. What comes later stands after them; what is gone
@@ -36,8 +37,8 @@ type Shown = Exclude<MenuRow, null | false>;
  * Returns:
  *   The rows by a name of their own, in the order in which they are shown.
  */
-export function rowsInPlace(shown: ReadonlyMap<string, Shown>, rows: readonly MenuRow[]): Map<string, Shown> {
-  const placed = new Map<string, Shown>([...shown].map(([name, row]) => [name, "run" in row ? { ...row, disabled: true } : row]));
+export function rowsInPlace(shown: ReadonlyMap<string, ShownRow>, rows: readonly MenuRow[]): Map<string, ShownRow> {
+  const placed = new Map<string, ShownRow>([...shown].map(([name, row]) => [name, "run" in row ? { ...row, disabled: true } : row]));
   const count = new Map<string, number>();
   for (const row of rows) {
     if (row === null || row === false) continue;

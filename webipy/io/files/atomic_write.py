@@ -70,11 +70,11 @@ SWEEPS_KEPT = 1000
 UNDO_TRIES = 100
 """How often names are exchanged before the write fails because another program writes all the time."""
 
-_DRAFT = re.compile(rb"\..*\.webipy-(?:[0-9a-f]{8}|(part)-[0-9a-f]{16})", re.DOTALL)
 TURN_SECONDS = 2.0
 """How long a folder's lock is waited for: other servers hold it for some microseconds, and a stopped one until it goes on."""
 
 _TURN_POLL_SECONDS = 0.001
+_DRAFT = re.compile(rb"\..*\.webipy-(?:[0-9a-f]{8}|(part)-[0-9a-f]{16})", re.DOTALL)
 _COMMIT = threading.Lock()
 """Held while names change, so that two writers of this server take turns where folders have no locks, too."""
 
