@@ -336,7 +336,7 @@ class Cells(PageCase):
         page.get_by_role("button", name="Outputs", exact=True).click()
         expect(count).to_have_text("1 of 5")
         marked = "() => [...CSS.highlights.get('found')].map(one => one.startContainer.getRootNode().nodeName).sort()"
-        self.assertIn("#document-fragment", page.evaluate(marked))
+        until(lambda: "#document-fragment" in page.evaluate(marked), "a hit in an output is marked")
         page.get_by_label("Find", exact=True).focus()
         self.press(page, "Enter", "Enter", "Enter")
         expect(count).to_have_text("4 of 5")

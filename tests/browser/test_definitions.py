@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.stage import PageCase
 from tests.browser.test_access import axe_finds
+from tests.live import until
 
 TOOLS = "LIMIT = 3\n\n\ndef lend(tool):\n    return tool\n"
 
@@ -18,6 +19,16 @@ CELLS: tuple[tuple[str, str], ...] = (
     ("code", "rate = 0.5"),
     ("code", "scaled(3)\njson.dumps(rate)\nshelf.lend(len)\nnothing_here"),
 )
+
+MARKS = """() => {
+    window.marked = [];
+    const animate = Element.prototype.animate;
+    Element.prototype.animate = function (...given) {
+        marked.push(this.textContent);
+        return animate.apply(this, given);
+    };
+}"""
+"""Keeps the text of what is marked for a moment: the moment may be over before a test can look."""
 
 
 class Definitions(PageCase):
@@ -55,7 +66,8 @@ class Definitions(PageCase):
         expect(page.locator(f"#cell-{cell}.edit .cm-content")).to_be_focused()
         script = """wanted => {
             const {focusNode, focusOffset} = getSelection();
-            const line = (focusNode.nodeType === 1 ? focusNode : focusNode.parentElement).closest(".cm-line");
+            const line = (focusNode?.nodeType === 1 ? focusNode : focusNode?.parentElement)?.closest(".cm-line");
+            if (!line) return false; // the editor has the focus and its caret is not drawn yet
             const range = document.createRange();
             range.setStart(line, 0);
             range.setEnd(focusNode, focusOffset);
@@ -67,8 +79,8 @@ class Definitions(PageCase):
         """The middle of a word of a cell on the screen."""
         script = """([cell, word]) => {
             const root = document.querySelector(`#cell-${cell} :is(.src, .cm-content)`);
-            const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-            for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+            const walker = root && document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+            for (let node = walker?.nextNode() ?? null; node !== null; node = walker.nextNode()) {
                 const at = node.nodeValue.indexOf(word);
                 if (at < 0) continue;
                 const range = document.createRange();
@@ -78,12 +90,17 @@ class Definitions(PageCase):
                 return [box.x + box.width / 2, box.y + box.height / 2];
             }
         }"""
-        x, y = page.evaluate(script, [cell, word])
+        x, y = page.wait_for_function(script, arg=[cell, word]).json_value()
         return float(x), float(y)
 
     def underlined(self, page: Page) -> str:
         """The text that is underlined."""
         return str(page.evaluate("[...(CSS.highlights.get('webipy-link') ?? [])].map(String).join()"))
+
+    def holds(self, page: Page, words: str, others: str = "there is no such text") -> None:
+        """Waits until the clipboard has some words, and not others."""
+        script = "([words, others]) => navigator.clipboard.readText().then(text => text.includes(words) && !text.includes(others))"
+        until(lambda: page.evaluate(script, [words, others]), f"{words!r} in the clipboard")
 
     def told(self, page: Page, words: str) -> None:
         """Waits for a note."""
@@ -99,9 +116,10 @@ class Definitions(PageCase):
         """F12 puts the caret where the name is defined, marks the line, and two steps back are two steps back; no kernel is needed for that."""
         page = self.opened(kernel=False)
         self.edit_last(page, 0, 3)
+        page.evaluate(MARKS)
         page.keyboard.press("F12")
         self.at(page, "c1", "def scaled(value, by=factor):", "def ")
-        self.assertGreater(page.evaluate("document.querySelector('#cell-c1').getAnimations({subtree: true}).length"), 0)
+        page.wait_for_function("marked.includes('def scaled(value, by=factor):')")
         expect(page.locator("[role=status].vh")).to_have_text("Cell 2, line 3")
         for _ in range(20):
             page.keyboard.press("ArrowRight")
@@ -192,13 +210,12 @@ class Definitions(PageCase):
         expect(dialog.locator(".definition-source")).to_be_focused()
         expect(dialog.get_by_role("link", name="Open the file")).to_have_count(0)
         dialog.get_by_role("button", name="Copy these lines").click()
-        copied = page.evaluate("navigator.clipboard.readText()")
-        self.assertIn(
-            "\ndef dumps(obj, *, skipkeys=False, ensure_ascii=True, check_circular=True,\n        allow_nan", copied
+        self.holds(
+            page, "\ndef dumps(obj, *, skipkeys=False, ensure_ascii=True, check_circular=True,\n        allow_nan"
         )
         dialog.get_by_role("button", name="Copy the path").click()
         self.told(page, "Copied")
-        self.assertTrue(page.evaluate("navigator.clipboard.readText()").endswith("json/__init__.py"))
+        self.holds(page, "json/__init__.py", "skipkeys")
         page.keyboard.press("Escape")
         self.at(page, "c4", "json.dumps(rate)", "json.dum")
         page.keyboard.press("Control+Enter")
