@@ -26,10 +26,6 @@ from webipy.core.kernel import wire
 IPYKERNEL = ["python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
 STOCK = ["python3", "-c", "from ipykernel import kernelapp; kernelapp.launch_new_instance()", *IPYKERNEL[3:]]
 
-NAPS = "[time.sleep(0.1) for _ in range(600)]"
-"""Code in Python that sleeps for a minute and that an interrupt ends at any moment. One long sleep is not that: Python notices a signal that comes
-right before the system call when that returns, and a test that waits for what was printed before may send it just then."""
-
 
 class Item(msgspec.Struct, frozen=True):
     """One message from the host."""

@@ -14,10 +14,10 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.faults import rounds
-from tests.kernels import NAPS, STOCK, HostClient, Wanted, is_a, is_over, start_host
+from tests.kernels import STOCK, HostClient, Wanted, is_a, is_over, start_host
 from tests.live import ROOT, until
 from webipy.host.ways import BOOT_FILE
-from webipy.kernel_programs.boot import STUBBORN_S
+from webipy.kernel_programs.interrupts import STUBBORN_S
 from webipy.kernel_programs.standby import IMPORTED
 
 
@@ -168,12 +168,40 @@ class Ends(SynchronousTestCase):
 
     def test_an_interrupt_ends_an_await(self) -> None:
         """What waits in it, and what computes in it."""
-        for wait in ("await asyncio.sleep(600)", "while True: pass", f"import time; {NAPS}"):
+        for wait in ("await asyncio.sleep(600)", "while True: pass", "import time; time.sleep(600)"):
             request = self.client.execute(f"import asyncio\nawait asyncio.sleep(0)\nprint('on', flush=True)\n{wait}")
             self.client.until(lambda item: item.text.startswith("on"))
             self.client.command("interrupt")
             self.assertEqual(self.client.until(is_over(request))[-1].content["status"], "error")
         self.assertEqual(self.client.printed("print('well')"), "well\n")
+
+    def test_an_interrupt_ends_a_wait_that_has_just_begun(self) -> None:
+        """The signal comes while the main thread is already on its way into a call of the system, which then does not end of itself.
+
+        Here another thread takes the signal, which leaves the main thread just so.
+        """
+        take = "signal.pthread_kill(threading.get_ident(), signal.SIGINT)"
+        begin = f"import os, select, signal, threading, time\nthreading.Timer(0.2, lambda: {take}).start()\n"
+        waits = ("time.sleep(600)", "threading.Event().wait()", "os.read(os.pipe()[0], 1)", "select.select([], [], [])")
+        for wait in waits:
+            reply = self.reply(f"{begin}{wait}")
+            self.assertEqual((reply["status"], reply.get("ename")), ("error", "KeyboardInterrupt"), wait)
+        own_loop = "import asyncio, signal\nloop = asyncio.get_running_loop()\nheard = []\nloop.add_signal_handler(signal.SIGUSR1, heard.append, 1)"
+        self.client.run(own_loop)
+        told = self.client.printed("signal.raise_signal(signal.SIGUSR1); await asyncio.sleep(0.1); print(heard)")
+        self.assertEqual(told, "[1]\n", "what a loop of the user's code hears by is not taken from it")
+        self.client.run("loop.remove_signal_handler(signal.SIGUSR1)")  # which leaves nobody to hear
+        self.assertEqual(self.reply(f"{begin}{waits[0]}")["status"], "error")
+        self.assertEqual(self.client.printed("print('well')"), "well\n")
+
+    def test_what_wakes_the_main_thread_ends_no_code(self) -> None:
+        """The signal for that does nothing: a sleep goes on with what time it had left."""
+        code = (
+            "import os, signal, threading, time\nbegun = time.monotonic()\n"
+            "threading.Timer(0.1, lambda: os.kill(os.getpid(), signal.SIGURG)).start()\ntime.sleep(0.5)\n"
+            "print(time.monotonic() - begun >= 0.5)"
+        )
+        self.assertEqual(self.client.printed(code), "True\n")
 
     def test_an_interrupt_ends_what_runs_beside_cells(self) -> None:
         """A task that blocks the kernel between two cells: the second signal strikes it, and the kernel goes on."""
@@ -321,7 +349,8 @@ class OtherVersions(SynchronousTestCase):
 
     def test_the_syntax_is_that_of_python_3_8(self) -> None:
         """The kernel's Python may be older than webipy's."""
-        ast.parse(Path(BOOT_FILE).read_text(), feature_version=(3, 8))
+        for program in Path(BOOT_FILE).parent.glob("*.py"):
+            ast.parse(program.read_text(), program.name, feature_version=(3, 8))
 
     def test_only_the_standard_library_and_ipykernel_are_imported(self) -> None:
         """webipy is not installed in the kernel's environment; IPython, jupyter_client and zmq come with ipykernel."""

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import urllib.request
 
-from tests.kernels import NAPS
 from tests.kernels.commands import CommandCase, environment, read_until
 from tests.live import PATIENCE_S
 
@@ -240,7 +239,7 @@ class InterruptTests(CommandCase):
 
     def test_the_first_interrupts_the_code(self) -> None:
         """^C interrupts the code, whose error is shown."""
-        process = self.begin("exec", f"import time\nprint('ready')\n{NAPS}")
+        process = self.begin("exec", "import time\nprint('ready')\ntime.sleep(600)")
         assert process.stdout is not None
         read_until(process.stdout, b"ready\n")
         process.send_signal(signal.SIGINT)
@@ -357,7 +356,7 @@ class OtherTests(CommandCase):
 
     def test_kernels_are_interrupted_restarted_and_killed(self) -> None:
         """The three ways to end code, each on the session of that name or the start of its ID."""
-        running = self.begin("exec", f"import time\nx = 1\nprint('ready')\n{NAPS}")
+        running = self.begin("exec", "import time\nx = 1\nprint('ready')\ntime.sleep(600)")
         assert running.stdout is not None
         read_until(running.stdout, b"ready\n")
         (listed,) = self.sessions()

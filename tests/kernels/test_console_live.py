@@ -22,7 +22,6 @@ from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
 
-from tests.kernels import NAPS
 from tests.kernels.commands import CommandCase, environment
 from tests.kernels.test_ways import TCP_KERNEL
 from tests.live import until
@@ -158,7 +157,7 @@ class ConsoleTests(CommandCase):
     def test_an_interrupt_is_for_the_code(self) -> None:
         """^C ends the code and not the console; at the prompt it drops the line."""
         terminal = self.console()
-        terminal.run(f"print('be' + 'gun'); import time; {NAPS}", "begun")
+        terminal.run("print('be' + 'gun'); import time; time.sleep(1000)", "begun")
         terminal.type(CTRL_C)
         terminal.until("Interrupting. Press ^C again to get the line back; the code goes on.")
         terminal.until("KeyboardInterrupt")

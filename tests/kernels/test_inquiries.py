@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels import NAPS, STOCK, HostClient, Item, is_a, is_over, start_host
+from tests.kernels import STOCK, HostClient, Item, is_a, is_over, start_host
 from webipy.kernel_programs.inquiries import FEATURE, MOST
 
 PROGRAM = """
@@ -51,7 +51,7 @@ class Inquiries(SynchronousTestCase):
         """Completion, inspection, completeness, history and programs; the kernel says that it can."""
         self.assertIn(FEATURE, self.features)
         self.client.run("a_long_name = 41")
-        running = self.client.execute(f"import time; print('in', flush=True)\n{NAPS}")
+        running = self.client.execute("import time; print('in', flush=True)\ntime.sleep(60)")
         self.client.until(lambda item: item.text.startswith("in"))
         self.assertEqual(self.reply(self.complete("a_lon")).content["matches"], ["a_long_name"])
         found = self.reply(self.ask("inspect_request", code="print", cursor_pos=3, detail_level=0)).content
@@ -108,7 +108,7 @@ class Inquiries(SynchronousTestCase):
     def test_one_that_hangs_keeps_nobody(self) -> None:
         """The next one is answered; too many that hang are refused; an interrupt is for the cell; a restart forgets them all."""
         self.client.run("import time\nclass Slow:\n    def __repr__(self): time.sleep(600)\nslow, name = Slow(), 1")
-        running = self.client.execute(f"print('in', flush=True)\n{NAPS}")
+        running = self.client.execute("print('in', flush=True)\ntime.sleep(600)")
         self.client.until(lambda item: item.text.startswith("in"))
         self.show("slow")
         self.assertEqual(self.reply(self.complete("nam")).content["matches"], ["name"])

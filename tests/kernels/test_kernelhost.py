@@ -14,7 +14,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.kernels import NAPS, STOCK, HostClient, RunningHost, Wanted, is_a, is_over, start_host
+from tests.kernels import STOCK, HostClient, RunningHost, Wanted, is_a, is_over, start_host
 from tests.live import ROOT, is_alive, until, until_ended
 from webipy.host.execution_ends import LAST_WORDS_S
 
@@ -394,7 +394,7 @@ class Interrupting(HostTestCase):
     def test_an_interrupt_may_be_a_message(self) -> None:
         """A kernelspec with `interrupt_mode` message gets a request on control; its reply is not forwarded."""
         _, client = self.ready(spec={"interrupt_mode": "message"})
-        request = client.execute(f"import time; print('in', flush=True); {NAPS}")
+        request = client.execute("import time; print('in', flush=True); time.sleep(60)")
         client.until(lambda item: item.text.startswith("in"))
         client.command("interrupt")
         client.until(is_over(request))
@@ -456,7 +456,7 @@ class Interrupting(HostTestCase):
             _, client = self.ready()
         finally:
             signal.signal(signal.SIGINT, before)
-        request = client.execute(f"import time; print('in', flush=True); {NAPS}")
+        request = client.execute("import time; print('in', flush=True); time.sleep(60)")
         client.until(lambda item: item.text.startswith("in"))
         client.command("interrupt")
         client.until(is_over(request))

@@ -13,7 +13,7 @@ ipykernel has no such part (one line on stderr then says so):
 - Raw output (file descriptors 1 and 2) comes whole and in order with what is printed (`webipy.kernel_programs.raw_output`).
 - SIGINT raises `KeyboardInterrupt` where the user's code runs, and never in ipykernel itself, where it would take the
   reply, the `idle` or the kernel with it. One that comes while a cell begins ends that cell at its start. It ends an
-  `await`, too.
+  `await`, too, and a wait that began just after it came (`webipy.kernel_programs.interrupts`).
 - Every request gets its reply, whatever goes wrong while it is made or sent: one that says what went wrong.
 - Text that no UTF-8 can hold (lone surrogates) is sent with replacement characters instead of not at all.
 - Before a question (`input()`) a message on iopub says that all before it is there: the two channels are not one.
@@ -45,12 +45,10 @@ import sys
 import threading
 import traceback
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from time import monotonic
 from typing import Any
 
 FLUSH_INTERVAL_S = 0.01  # printed text waits so long for more
 PIECE_CHARS = 1024 * 1024  # ASCII text in one message; a quarter of it for other text, of up to 4 bytes a character
-STUBBORN_S = 1.0  # an interrupt that had no effect for so long lets the next one strike wherever it is
 MARKER = "webipy_marker"  # message type: what was published before the question that follows on stdin has come
 
 
@@ -149,93 +147,7 @@ def send_text_in_pieces(stream_class) -> None:  # type: ignore[no-untyped-def]
     stream_class._flush_buffers = flush_pieces
 
 
-class Interrupts:
-    """What SIGINT does, by where it finds the kernel's main thread.
-
-    - In the user's code, however deep: `KeyboardInterrupt`, there. That is below the frames of `doors`.
-    - In a cell that awaits: its task is cancelled.
-    - In ipykernel, while it handles a request: it strikes when the user's code begins, if it does.
-    - Elsewhere: nothing. There is nothing to interrupt.
-
-    Where the second of two has found the first one without effect for `STUBBORN_S`, it strikes wherever it is.
-    """
-
-    def __init__(self) -> None:
-        self.doors = set()  # type: ignore[var-annotated]  # code objects that call the user's code and stand what it raises
-        self.is_due = False
-        self.has_struck = False
-        self.cell = None  # the task of a cell that may await
-        self._handling, self._since_s = 0, 0.0
-        self._main = threading.main_thread()
-
-    @property
-    def is_here(self) -> bool:
-        """Whether this is the thread that signals interrupt."""
-        return threading.current_thread() is self._main
-
-    def begin(self) -> None:
-        """Notes that a request is being handled."""
-        if not self._handling:
-            self.is_due = self.has_struck = False
-        self._handling += 1
-        if signal.getsignal(signal.SIGINT) is not self.strike:  # the user's code had one of its own
-            signal.signal(signal.SIGINT, self.strike)
-
-    def end(self) -> None:
-        """Notes that a request was handled."""
-        self._handling -= 1
-
-    def claim(self) -> bool:
-        """Whether an interrupt is due; it is not any more after that."""
-        is_due = self.is_due and self.is_here
-        if is_due:
-            self.is_due, self.has_struck = False, True
-        return is_due
-
-    def wake(self, loop) -> None:  # type: ignore[no-untyped-def]
-        """Let signals wake the loop, whichever thread the system gives them to."""
-        woken, wakes = os.pipe()
-        for end in (woken, wakes):
-            os.set_blocking(end, False)
-        loop.add_reader(woken, os.read, woken, 4096)
-        signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
-
-    def strike(self, number, frame):  # type: ignore[no-untyped-def]
-        """Handles SIGINT.
-
-        Args:
-            number: Number of the signal.
-            frame: Frame that it interrupts.
-
-        Raises:
-            KeyboardInterrupt: The user's code runs there.
-        """
-        now_s = monotonic()
-        is_stubborn = self.is_due and now_s - self._since_s > STUBBORN_S
-        if self._is_in_code(frame) or (is_stubborn and not _waits(frame)):
-            self.is_due, self.has_struck = False, True
-            raise KeyboardInterrupt
-        if not self.is_due:
-            self._since_s = now_s
-        self.is_due = not _waits(frame)
-        if self.cell is not None and not self.cell.done():
-            self.has_struck = True
-            self.cell.get_loop().call_soon_threadsafe(self.cell.cancel)
-
-    def _is_in_code(self, frame) -> bool:  # type: ignore[no-untyped-def]
-        while frame.f_back is not None:
-            inner, frame = frame, frame.f_back
-            if frame.f_code in self.doors and inner.f_code.co_filename != frame.f_code.co_filename:
-                return True
-        return False
-
-
-def _waits(frame) -> bool:  # type: ignore[no-untyped-def]
-    """Tell whether the main thread waits for the next request."""
-    return str(frame.f_code.co_filename).endswith("selectors.py")
-
-
-INTERRUPTS = Interrupts()
+INTERRUPTS = load_beside("interrupts").Interrupts()
 _STOPPED = compile("raise KeyboardInterrupt", "<interrupted at its start>", "exec")
 
 
