@@ -38,6 +38,37 @@ class ScrollbackTests(SynchronousTestCase):
         self.assertEqual((kept.start - 8) % 10, 0)
         self.assertEqual(kept.restore, b"\x1b[?1049h")
 
+    def test_it_begins_with_a_line_however_the_output_came_in_pieces(self) -> None:
+        """Random lines, random pieces: the end of a line may be in a later piece than the place where enough is kept."""
+        seed = random.randrange(1 << 30)
+        chance = random.Random(seed)
+        lines = [b"%d %b\r\n" % (number, b"." * chance.randrange(3000)) for number in range(1500)]
+        begins, at = set(), 0
+        for line in lines:
+            begins.add(at)
+            at += len(line)
+        whole, kept = b"".join(lines), Scrollback()
+        while kept.end < len(whole):
+            kept.append(whole[kept.end :][: chance.choice([1, 7, 100, 4096, 32768])])
+            kept.trim(kept.end)
+            self.assertIn(kept.start, begins, seed)
+            self.assertLessEqual(kept.end - kept.start, KEPT_BYTES + 64 * 1024, seed)
+        self.assertEqual(kept.read(kept.start, len(whole)), whole[kept.start :], seed)
+
+    def test_a_line_without_an_end_begins_with_a_character(self) -> None:
+        """As of a bar of progress; and never past what somebody needs."""
+        for character in ("é", "€", "😀"):
+            raw = character.encode()
+            for offset in range(len(raw)):
+                kept = Scrollback()
+                kept.append(b"x" * offset + raw * (2 * KEPT_BYTES // len(raw)))
+                kept.trim(kept.end)
+                self.assertEqual((kept.start - offset) % len(raw), 0)
+        kept = Scrollback()
+        kept.append(b"x" * (2 * KEPT_BYTES) + b"\n" + b"x" * KEPT_BYTES)
+        kept.trim(2 * KEPT_BYTES - 10)
+        self.assertEqual(kept.start, 2 * KEPT_BYTES - 10)
+
     def test_what_is_needed_is_kept(self) -> None:
         """However much it is."""
         kept = Scrollback()
