@@ -22,7 +22,7 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.blocking_websocket import Closed, HandshakeRefused
-from tests.live import PATIENCE_S, Connection, Json, Refused, Server, Wanted, is_a
+from tests.live import PATIENCE_S, Connection, Json, Refused, Server, Wanted
 
 IS_FULL = os.environ.get("WEBIPY_FAULTS") == "full"
 
@@ -53,6 +53,7 @@ class Subscriber:
         self.is_awake = threading.Event()
         self.is_awake.set()
         self._port, self._receive_bytes = port, receive_bytes
+        self._ends: dict[str, Json] = {}
         self._changed = threading.Condition()
         self._line: Connection | None = None
         self._is_closed = False
@@ -85,6 +86,8 @@ class Subscriber:
                     self.fault = f"event {event['seq']} came after {self.seq}"
                 self.seq = event["seq"]
                 self.events.append(event)
+                if event["type"] == "execution_finished":
+                    self._ends.setdefault(event["execution"], event)
             self._changed.notify_all()
 
     def cut(self) -> None:
@@ -94,13 +97,21 @@ class Subscriber:
 
     def until(self, wanted: Wanted, what: str = "an event") -> Json:
         """Waits for an event; looks at those that came already first."""
-        seen, end = 0, time.monotonic() + PATIENCE_S
+        seen = 0
+
+        def look() -> Json | None:
+            nonlocal seen
+            fresh, seen = self.events[seen:], len(self.events)
+            return next((event for event in fresh if wanted(event)), None)
+
+        return self._come(look, what)
+
+    def _come(self, look: Callable[[], Json | None], what: str) -> Json:
+        end = time.monotonic() + PATIENCE_S
         with self._changed:
             while True:
-                for event in self.events[seen:]:
-                    if wanted(event):
-                        return event
-                seen = len(self.events)
+                if (found := look()) is not None:
+                    return found
                 if self.fault is not None:
                     raise AssertionError(self.fault)
                 if not self._changed.wait(end - time.monotonic()):
@@ -112,7 +123,7 @@ class Subscriber:
 
     def finished(self, execution: str) -> Json:
         """Waits for the end of an execution."""
-        return self.until(is_a("execution_finished", execution), f"the end of {execution}")
+        return self._come(lambda: self._ends.get(execution), f"the end of {execution}")
 
     def printed(self, execution: str) -> str:
         """What an execution has printed so far."""
