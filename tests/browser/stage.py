@@ -17,11 +17,12 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from playwright import sync_api
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect, sync_playwright
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -67,6 +68,40 @@ if (window === top) {
 }
 """
 """Tells of what goes wrong in the page itself; sealed frames may fail as they like."""
+
+
+GONE = "Target page, context or browser has been closed"
+LOOKS = 20
+"""So often one expectation looks again; a page that is really closed says so as often, and at once."""
+
+
+def _look_again(method: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(method)
+    def look(*args: Any, **named: Any) -> None:
+        for _ in range(LOOKS):
+            try:
+                return method(*args, **named)
+            except AssertionError as fault:
+                if GONE not in str(fault):
+                    raise
+        return method(*args, **named)
+
+    return look
+
+
+def look_again_where_a_frame_was_replaced() -> None:
+    """Lets `expect` look again when a frame went while Playwright looked into it.
+
+    A sealed frame has a process of its own, and is replaced when its output changes or may load more. Playwright takes the end of the old one's
+    process for the end of the page, and gives up at once instead of looking into the new one.
+    """
+    expectations = sync_api.LocatorAssertions  # type: ignore[attr-defined]  # it is there, and not in the list of names
+    for name in dir(expectations):
+        if name.startswith(("to_", "not_to_")):
+            setattr(expectations, name, _look_again(getattr(expectations, name)))
+
+
+look_again_where_a_frame_was_replaced()
 
 
 class Missing(Exception):
