@@ -47,7 +47,7 @@ clients: $(VENV)/.installed-test ## Run clients of the Jupyter world against a s
 	@$(PY) -c 'import jupyterlab, notebook' 2>/dev/null || $(INSTALL) jupyterlab notebook
 	@$(PY) -c 'import oidc_provider_mock' 2>/dev/null || $(INSTALL) oidc-provider-mock
 	@test -x $(VENV)/hub/bin/jupyterhub || { $(PY) -m venv $(VENV)/hub && $(VENV)/hub/bin/python -m pip install --quiet --disable-pip-version-check jupyterhub; }
-	@test -x $(VENV)/hub/node_modules/.bin/configurable-http-proxy || ! command -v npm >/dev/null || npm install --silent --no-audit --no-fund --prefix $(VENV)/hub configurable-http-proxy
+	@test -x $(VENV)/hub/node_modules/.bin/configurable-http-proxy || ! command -v npm >/dev/null || npm install --loglevel=error --no-audit --no-fund --prefix $(VENV)/hub configurable-http-proxy
 	@exec $(PY) -m tests.clients $(ARGS)
 
 soak: $(VENV)/.installed-test ## Kernels print, everything is beaten at random, nothing may be lost; ARGS="--minutes 30"
