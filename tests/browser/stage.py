@@ -72,19 +72,18 @@ if (window === top) {
 
 GONE = "Target page, context or browser has been closed"
 LOOKS = 20
-"""So often one expectation looks again; a page that is really closed says so as often, and at once."""
+"""So often one expectation looks; a page that is really closed says so as often, and at once."""
 
 
 def _look_again(method: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(method)
     def look(*args: Any, **named: Any) -> None:
-        for _ in range(LOOKS):
+        for left in reversed(range(LOOKS)):
             try:
                 return method(*args, **named)
             except AssertionError as fault:
-                if GONE not in str(fault):
+                if GONE not in str(fault) or not left:
                     raise
-        return method(*args, **named)
 
     return look
 
@@ -347,9 +346,20 @@ class PageCase(SynchronousTestCase):
         page.keyboard.press("Control+Enter")
         return page.locator(f"#{identity}")
 
-    def copied(self, page: Page, text: str) -> None:
-        """Waits until the clipboard holds that: nothing in the page tells when it has been written."""
-        until(lambda: page.evaluate("() => navigator.clipboard.readText()") == text, f"{text!r} in the clipboard")
+    def copied(self, page: Page, text: str | re.Pattern[str]) -> None:
+        """Waits until the clipboard holds that, or something that has the pattern: nothing in the page tells when it has been written."""
+
+        def is_there() -> bool:
+            found = str(page.evaluate("() => navigator.clipboard.readText()"))
+            return found == text if isinstance(text, str) else text.search(found) is not None
+
+        until(is_there, f"{text!r} in the clipboard")
+
+    def home_is_ready(self, page: Page) -> None:
+        """Waits until the home page has its line. Before, it may still ask to sign in, or go to a hub for its key and be loaded again."""
+        button = page.get_by_role("button", name="New notebook")
+        expect(button).to_be_visible()
+        expect(button).to_be_enabled()
 
     def finished(self, cell: Locator) -> None:
         """Waits until the cell's run has ended."""

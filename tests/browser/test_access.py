@@ -207,8 +207,7 @@ class Access(PageCase):
             expect(page.get_by_role("heading", name=words)).to_be_visible()
             self.check(page, path)
         page.goto(f"{self.server.origin}/")
-        # The line is there then: without one, the page asks to sign in.
-        expect(page.get_by_role("button", name="New notebook")).to_be_enabled()
+        self.home_is_ready(page)
         page.evaluate(SIGN_OUT)
         expect(page.get_by_text("Your session has ended.")).to_be_visible()
         self.check(page, "session ended")

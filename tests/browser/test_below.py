@@ -132,7 +132,7 @@ class Below(PageCase):
         """And without the slash at its end it leads there."""
         page = self.new_page()
         page.goto(self.server.link().replace("/a%40b/", "/a@b"))
-        expect(page.get_by_role("button", name="New notebook")).to_be_enabled()
+        self.home_is_ready(page)
         until(
             lambda: urlsplit(page.url).path == "/a@b/" and "#" not in page.url, "the code is taken out of the address"
         )

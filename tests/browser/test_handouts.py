@@ -19,7 +19,7 @@ class HandingOut(PageCase):
     def by_name(self, name: str, path: str) -> Page:
         """A tab of somebody who signs in by name, on a notebook."""
         page = sign_in(self.new_page(self.new_context()), self.server.origin, name)
-        expect(page.get_by_role("button", name="New notebook")).to_be_enabled()
+        self.home_is_ready(page)
         page.goto(f"{self.server.origin}/n/{path}")
         expect(page.locator(".cell").first).to_be_visible()
         return page

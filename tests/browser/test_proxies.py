@@ -192,7 +192,7 @@ class Proxied(PageCase):
         """A tab that has come in by the link that the server prints."""
         page = self.new_page()
         page.goto(server.link())
-        expect(page.get_by_role("button", name="New notebook")).to_be_enabled()
+        self.home_is_ready(page)
         return page
 
     def works(self, server: PageServer, path: str) -> None:
@@ -225,14 +225,14 @@ class Proxied(PageCase):
         self.works(self.stage.taken, "/lab/")
         page = self.new_page()
         page.goto(f"{self.stage.origin}/lab")
-        expect(page.get_by_role("button", name="New notebook")).to_be_enabled()
+        self.home_is_ready(page)
 
     def test_two_servers_of_one_origin_are_both_signed_in(self) -> None:
         """Neither takes the other's login: not when it is opened, not when somebody signs out of it. Cookies are bound to the path, and Secure."""
         one, two = self.enter(self.stage.passed), self.enter(self.stage.taken)
         for page in (one, two, one):
             page.reload()
-            expect(page.get_by_role("button", name="New notebook")).to_be_enabled()
+            self.home_is_ready(page)
         kept = sorted((one["name"], one["path"], one["secure"]) for one in self.context.cookies())
         name = f"__Secure-webipy-{self.stage.port}"
         self.assertEqual(kept, [(name, "/a%40b/", True), (name, "/lab/", True)])

@@ -69,7 +69,7 @@ class WebPush(PageCase):
         page.goto(self.server.origin)
         page.get_by_label("Stay signed in").check()
         sign_in_here(page)
-        expect(page.get_by_role("button", name="New notebook")).to_be_enabled()
+        self.home_is_ready(page)
         return page
 
     def account(self, page: Page) -> Locator:
@@ -176,7 +176,7 @@ class WebPush(PageCase):
         self.assertEqual(self.click(), f"{self.server.origin}/s/{session}")
         self.deliver(page)
         page.goto(self.server.origin)
-        expect(page.get_by_role("button", name="New notebook")).to_be_enabled()
+        self.home_is_ready(page)
         until(lambda: self.confirmed(message["id"]), "the page has confirmed it")
         expect(page.get_by_text("Finished after")).to_have_count(0)
         self.assertEqual(self.on_screen(page), [], "it was clicked")
@@ -220,7 +220,7 @@ class WebPush(PageCase):
         page.get_by_role("menuitem", name="Sign out of this browser").click()
         expect(page.get_by_label("Password")).to_be_visible()
         sign_in_here(page)
-        expect(page.get_by_role("button", name="New notebook")).to_be_enabled()
+        self.home_is_ready(page)
         dialog = self.account(page)
         expect(dialog.get_by_role("list", name="Browsers that are told")).to_have_count(0)
         dialog.get_by_role("button", name="Tell me in this browser").click()

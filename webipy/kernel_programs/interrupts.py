@@ -23,11 +23,7 @@ import threading
 from time import monotonic, sleep
 
 STUBBORN_S = 1.0  # an interrupt that had no effect for so long lets the next one strike wherever it is
-NUDGES_S = (
-    0.02,
-    0.2,
-    1.0,
-)  # waits before each signal that ends a call of the system in which the main thread misses an interrupt
+NUDGES_S = (0.02, 0.2, 1.0)  # waits before each signal that ends a call in which the main thread misses an interrupt
 NUDGE = signal.SIGURG  # nobody else has a use for it, and without a handler it does nothing
 
 

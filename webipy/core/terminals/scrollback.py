@@ -14,7 +14,6 @@ that has scrolled away.
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from typing import Final
 
@@ -26,7 +25,6 @@ KEPT_BYTES: Final = 1024 * 1024
 _SLACK_BYTES: Final = 64 * 1024  # it is trimmed when it has so many more
 _LINE_BYTES: Final = 4096  # the end of a line is looked for so far
 _PIECE_BYTES: Final = 4096  # what is printed in small pieces is kept in pieces of this size
-_INSIDE_A_CHARACTER: Final = re.compile(rb"[\x80-\xbf]{0,3}")  # bytes that begin no character (RFC 3629)
 
 
 class Scrollback:
@@ -92,7 +90,7 @@ class Scrollback:
         return b"".join(parts)
 
     def trim(self, needed: int) -> None:
-        """Forgets the oldest output past `KEPT_BYTES`, up to the end of a line; in a line that is very long, up to the end of a character.
+        """Forgets the oldest output past `KEPT_BYTES`, up to the end of a line; in a line that is very long, up to the beginning of a character.
 
         Args:
             needed: A position; what is printed from there on is kept in any case.
@@ -102,10 +100,12 @@ class Scrollback:
         goal = min(needed, self.end - KEPT_BYTES)
         if goal <= self.start:
             return
-        near = self.read(goal - 1, _LINE_BYTES)  # with what a line may end with just before the goal
-        line = near.find(b"\n")
-        rest = len(_INSIDE_A_CHARACTER.match(near, 1)[0])  # type: ignore[index]  # it matches also nothing
-        goal = min(needed, goal + (line if line >= 0 else rest))
+        line = self.read(goal - 1, _LINE_BYTES).find(b"\n")  # a line may end just before the goal
+        if 0 <= line <= needed - goal:
+            goal += line
+        else:
+            before = self.read(max(self.start, goal - 3), min(3, goal - self.start))
+            goal -= len(before) - len(whole_characters(before))
         while self._pieces and self.start + len(self._pieces[0]) <= goal:
             self._forget(self._pieces.popleft())
         if goal > self.start:
